@@ -2,7 +2,8 @@
 //
 // Three threads: a reader fills the ring of strips, a tiler cuts and scales
 // tiles into batch places, and the caller's thread stitches and writes. Memory
-// does not depend on the height of the scene; workers/README.md has the formula.
+// does not depend on the height of the scene; workers/README.md has the
+// formula.
 #pragma once
 
 #include <array>
@@ -29,26 +30,26 @@ struct ChannelRecipe {
 };
 
 struct PipelineOptions {
-  std::vector<ChannelRecipe> channels;    // one per band of the source
-  int overlap = 64;                       // input pixels, even, < tile size / 2
+  std::vector<ChannelRecipe> channels;  // one per band of the source
+  int overlap = 64;                     // input pixels, even, < tile size / 2
   // Class raster: value written for output channel c. One channel means two
   // classes: values[0] below the threshold, values[1] at or above it.
   std::vector<uint8_t> class_values;
   uint8_t nodata = 255;
-  double threshold = 0.5;                 // of the probability
-  bool outputs_are_probabilities = false; // else logits
+  double threshold = 0.5;                  // of the probability
+  bool outputs_are_probabilities = false;  // else logits
 };
 
 struct BandStatistics {
-  double minimum = 0, maximum = 0, mean = 0;   // of stored, valid values
+  double minimum = 0, maximum = 0, mean = 0;  // of stored, valid values
   int64_t count = 0;
 };
 
 struct PipelineReport {
   int64_t tiles_planned = 0, tiles_run = 0, tiles_skipped = 0;
   int64_t valid_pixels = 0;
-  std::array<int64_t, 256> class_pixels{};     // by value written
-  std::vector<BandStatistics> input;           // by band
+  std::array<int64_t, 256> class_pixels{};  // by value written
+  std::vector<BandStatistics> input;        // by band
   absl::Duration elapsed;
 };
 

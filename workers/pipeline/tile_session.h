@@ -13,16 +13,16 @@ namespace pushbroom {
 
 /// Shape of what travels through one session.
 struct TileShape {
-  int channels = 0;          // of the input
-  int size = 0;              // height and width of the input tile, pixels
+  int channels = 0;  // of the input
+  int size = 0;      // height and width of the input tile, pixels
   int output_channels = 0;
-  int output_size = 0;       // height and width of the output tile
+  int output_size = 0;  // height and width of the output tile
 };
 
 /// One place in a batch: write channels × size × size floats, then Submit.
 struct TilePlace {
   float* values = nullptr;
-  void* handle = nullptr;    // the session's own
+  void* handle = nullptr;  // the session's own
 };
 
 /// output_channels × output_size × output_size floats, planar.
