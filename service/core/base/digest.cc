@@ -5,7 +5,6 @@
 #include <openssl/hmac.h>
 
 #include <fstream>
-#include <memory>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -16,31 +15,26 @@
 namespace pushbroom {
 namespace {
 constexpr char kSha256Prefix[] = "1220";  // function 0x12, 0x20 bytes
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void Add(const void* data, size_t size) {
-    EVP_DigestUpdate(context_.get(), data, size);
-  }
-  std::string Hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &size);
-    return absl::BytesToHexString(
-        {reinterpret_cast<const char*>(digest), size});
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
 }  // namespace
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+}
+
+void Sha256::Add(absl::string_view bytes) {
+  EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+}
+
+std::string Sha256::Hex() {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_DigestFinal_ex(context_.get(), digest, &size);
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), size});
+}
 
 std::string Sha256Hex(absl::string_view bytes) {
   Sha256 sha;
-  sha.Add(bytes.data(), bytes.size());
+  sha.Add(bytes);
   return sha.Hex();
 }
 
@@ -51,7 +45,7 @@ absl::StatusOr<std::string> Sha256File(const std::string& path) {
   std::vector<char> buffer(1 << 20);
   while (in) {
     in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
-    sha.Add(buffer.data(), static_cast<size_t>(in.gcount()));
+    sha.Add({buffer.data(), static_cast<size_t>(in.gcount())});
   }
   if (in.bad()) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   return sha.Hex();

@@ -1,12 +1,27 @@
 // Digests and signatures; the only user of OpenSSL's digests.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
+struct evp_md_ctx_st;
+
 namespace pushbroom {
+
+/// SHA-256 of bytes that come in pieces. Thread-compatible.
+class Sha256 {
+ public:
+  Sha256();
+  void Add(absl::string_view bytes);
+  /// 64 lower-case hex digits; call it once, last.
+  std::string Hex();
+
+ private:
+  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
 
 /// SHA-256 of `bytes`, 64 lower-case hex digits.
 std::string Sha256Hex(absl::string_view bytes);
