@@ -16,18 +16,19 @@
 namespace pushbroom {
 
 struct EngineOptions {
-  std::string device = "auto";      // "cpu", "cuda", "cuda:1"; auto: best here
-  int threads = 0;                  // of one CPU forward; 0: cores of the cgroup
-  int max_batch_cpu = 8;            // more buys nothing there
-  int max_batch = 64;               // on other devices
-  int tile_size = 512;              // where the model leaves H and W free
-  int64_t memory_limit_bytes = 0;   // resident models are evicted above; 0: none
-  absl::Duration max_delay = absl::Milliseconds(50);  // of a tile in an open batch
+  std::string device = "auto";     // "cpu", "cuda", "cuda:1"; auto: best here
+  int threads = 0;                 // of one CPU forward; 0: cores of the cgroup
+  int max_batch_cpu = 8;           // more buys nothing there
+  int max_batch = 64;              // on other devices
+  int tile_size = 512;             // where the model leaves H and W free
+  int64_t memory_limit_bytes = 0;  // resident models are evicted above; 0: none
+  absl::Duration max_delay =
+      absl::Milliseconds(50);  // of a tile in an open batch
 };
 
 struct SessionOptions {
-  int tile = 0;                     // one of ModelProbe::tile_sizes
-  int batch_size = 0;               // 0: of the model; always capped
+  int tile = 0;        // one of ModelProbe::tile_sizes
+  int batch_size = 0;  // 0: of the model; always capped
 };
 
 /// Thread-safe.
