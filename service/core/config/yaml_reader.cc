@@ -101,7 +101,7 @@ class Converter {
 
 }  // namespace
 
-absl::StatusOr<YamlDocument> ReadYaml(std::string_view text) {
+absl::StatusOr<YamlDocument> ReadYaml(absl::string_view text) {
   YamlDocument document;
   try {
     const YAML::Node root = YAML::Load(std::string(text));

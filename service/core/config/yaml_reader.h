@@ -3,9 +3,9 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "service/core/base/json.h"
 
 namespace pushbroom {
@@ -19,6 +19,6 @@ struct YamlDocument {
 /// with the line for broken YAML, a key given twice, or a root that is no
 /// mapping; kResourceExhausted above 64 KiB of nodes or 16 levels. An empty
 /// document is an empty mapping.
-absl::StatusOr<YamlDocument> ReadYaml(std::string_view text);
+absl::StatusOr<YamlDocument> ReadYaml(absl::string_view text);
 
 }  // namespace pushbroom
