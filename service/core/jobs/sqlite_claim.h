@@ -1,0 +1,24 @@
+// Which job a worker gets next.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "service/core/jobs/job_store.h"
+#include "service/core/jobs/sqlite_connection.h"
+
+namespace pushbroom::sqlite {
+
+/// The seq of the next job for `request`, see JobStore::Claim; absent if there
+/// is none. Throws SQLite::Exception.
+std::optional<int64_t> PickJob(SqliteConnection& connection,
+                               const ClaimRequest& request, absl::Time now);
+
+// Its two statements, exposed for the test of their query plans.
+// 1: pool, 2: now, 3: whether jobs that run alone may be taken → priority
+extern const char kClaimPrioritySql[];
+// 1–3 as above, 4: priority → seq
+extern const char kClaimJobSql[];
+
+}  // namespace pushbroom::sqlite
