@@ -15,14 +15,18 @@ struct RasterBandInfo {
   std::string color_interpretation;  // "red", "alpha", "undefined", …
   std::string data_type;             // STAC name: "uint16"
   std::optional<double> nodata, scale, offset;
-  bool is_mask = false;              // alpha: counts as validity, not as a band
+  // Flagged as the alpha of an RGB or grey image. It counts as validity unless
+  // somebody asks for it as a band (NAIP files flag near infrared so).
+  bool is_mask = false;
 };
 
 struct RasterInfo {
-  std::string driver;                // "GTiff"
+  std::string driver;  // "GTiff"
   Grid grid;
   std::vector<RasterBandInfo> bands;
-  std::string datetime;              // of its metadata (TIFFTAG_DATETIME), or ""
+  std::string datetime;  // RFC 3339, of TIFFTAG_DATETIME, or ""
+  // Mean side of a pixel on the ground; absent without a CRS.
+  std::optional<double> pixel_size_m;
 };
 
 /// Prepares GDAL once for the process: drivers down to the allow-list, network

@@ -21,14 +21,14 @@ struct RasterClass {
 };
 
 struct RasterOptions {
-  std::string path;                  // of the finished COG
-  std::string scratch_directory;     // for the staged file
+  std::string path;               // of the finished COG
+  std::string scratch_directory;  // for the staged file
   int bands = 1;
   // Class raster: uint8, colour table, category names, mode overviews.
   // Empty: float32, average overviews.
   std::vector<RasterClass> classes;
   std::vector<std::string> band_names;
-  double nodata = 255;               // NaN for float rasters
+  double nodata = 255;  // NaN for float rasters
 };
 
 /// Thread-compatible.

@@ -1,0 +1,185 @@
+#include "workers/raster/gated_vsi.h"
+
+#include <atomic>
+#include <memory>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "service/core/net/http_client.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_data.h"
+#include "tests/support/tiny_http_server.h"
+#include "tests/unit/workers/raster/make_raster.h"
+#include "workers/raster/raster_info.h"
+#include "workers/raster/scene_reader.h"
+
+namespace pushbroom {
+namespace {
+
+using testing::MakeRaster;
+using testing::RasterSpec;
+using testing::TinyHttpServer;
+using testing::TinyReply;
+using testing::TinyRequest;
+
+class GatedVsiTest : public testing::RasterTest {
+ protected:
+  GatedVsiTest()
+      : policy_(*UrlPolicy::Create(testing::OptionsToReach(server_))),
+        client_(policy_) {
+    InstallGatedVsi(client_);
+  }
+
+  std::string BytesOf(const std::string& path) { return *ReadFile(path); }
+
+  TinyHttpServer server_;
+  const UrlPolicy policy_;
+  HttpClient client_;
+};
+
+RasterSpec Large() {
+  RasterSpec spec;
+  spec.width = spec.height = 2048;
+  spec.bands = 6;
+  spec.type = GDT_UInt16;
+  spec.options = {"TILED=YES", "INTERLEAVE=BAND", "BLOCKXSIZE=256",
+                  "BLOCKYSIZE=256"};
+  spec.value = [](int band, int x, int y) {
+    return (band * 7919 + x * 31 + y * 17) % 60000;
+  };
+  return spec;
+}
+
+TEST_F(GatedVsiTest, ReadsAWindowOfALargeFileWithFewRequests) {
+  const RasterSpec spec = Large();
+  MakeRaster(File("large.tif"), spec);
+  const std::string bytes = BytesOf(File("large.tif"));
+  ASSERT_GT(bytes.size(), 40U << 20);
+  server_.Serve("/large.tif", bytes);
+  const std::string name = GatedName(server_.Url("/large.tif"));
+
+  std::vector<RasterBand> bands;
+  for (int b = 1; b <= 6; ++b) bands.push_back({name, b, {}, false});
+  GridRequest request;
+  request.bbox = Bbox{505120, 4994880 - 2560, 505120 + 2560, 4994880,
+                      "http://www.opengis.net/def/crs/EPSG/0/32633"};
+  ASSERT_OK_AND_ASSIGN(auto reader, SceneReader::Open(bands, request));
+  ASSERT_EQ(reader->width(), 256);
+  ASSERT_EQ(reader->height(), 256);
+  std::vector<uint16_t> samples(6 * 256 * 256);
+  std::vector<uint8_t> valid(256 * 256);
+  ASSERT_OK(reader->Read(0, 256, {samples.data(), 256 * 256, valid.data()}));
+  for (int b = 1; b <= 6; ++b) {
+    EXPECT_EQ(samples[(b - 1) * 65536 + 256 * 3 + 5],
+              spec.value(b, 512 + 5, 512 + 3));
+  }
+  EXPECT_LE(server_.requests().size(), 16U);
+  size_t asked = 0;
+  for (const TinyRequest& request_seen : server_.requests()) {
+    EXPECT_TRUE(request_seen.headers.count("range"));
+    ++asked;
+  }
+  EXPECT_GT(asked, 0U);
+}
+
+TEST_F(GatedVsiTest, ASmallFileTakesOneRequest) {
+  MakeRaster(File("small.tif"), RasterSpec());
+  server_.Serve("/small.tif", BytesOf(File("small.tif")));
+  const std::string name = GatedName(server_.Url("/small.tif"));
+  ASSERT_OK_AND_ASSIGN(RasterInfo info, ReadRasterInfo(name));
+  EXPECT_EQ(info.grid.width, 8);
+  ASSERT_OK_AND_ASSIGN(
+      auto reader, SceneReader::Open({{name, 1, {}, false}}, GridRequest()));
+  std::vector<uint8_t> samples(64), valid(64);
+  ASSERT_OK(reader->Read(0, 8, {samples.data(), 64, valid.data()}));
+  EXPECT_EQ(samples[9], 111);
+  EXPECT_EQ(server_.requests().size(), 1U);
+}
+
+TEST_F(GatedVsiTest, AServerWithoutRangesIsReadWholeUpToALimit) {
+  RasterSpec spec = Large();
+  spec.bands = 1;
+  MakeRaster(File("whole.tif"), spec);
+  TinyReply reply;
+  reply.body = BytesOf(File("whole.tif"));
+  reply.ignore_range = true;
+  server_.Serve("/whole.tif", reply);
+  ASSERT_OK_AND_ASSIGN(RasterInfo info,
+                       ReadRasterInfo(GatedName(server_.Url("/whole.tif"))));
+  EXPECT_EQ(info.grid.width, 2048);
+  EXPECT_LE(server_.CountOf("/whole.tif"), 2);
+
+  reply.body.resize((64 << 20) + 1);
+  server_.Serve("/larger.tif", reply);
+  EXPECT_STATUS(ReadRasterInfo(GatedName(server_.Url("/larger.tif"))),
+                absl::StatusCode::kResourceExhausted, "no byte ranges");
+}
+
+TEST_F(GatedVsiTest, SaysWhyAFileDidNotOpen) {
+  EXPECT_STATUS(ReadRasterInfo(GatedName(server_.Url("/absent.tif"))),
+                absl::StatusCode::kNotFound, "404");
+  EXPECT_STATUS(ReadRasterInfo(GatedName("http://169.254.169.254/a.tif")),
+                absl::StatusCode::kPermissionDenied, "169.254.169.254");
+  TinyReply forbidden;
+  forbidden.status = 403;
+  server_.Serve("/forbidden.tif", forbidden);
+  EXPECT_STATUS(ReadRasterInfo(GatedName(server_.Url("/forbidden.tif"))),
+                absl::StatusCode::kPermissionDenied, "403");
+  server_.Serve("/text.tif", "this is no raster");
+  EXPECT_STATUS(ReadRasterInfo(GatedName(server_.Url("/text.tif"))),
+                absl::StatusCode::kInvalidArgument, "allowed format");
+}
+
+TEST_F(GatedVsiTest, TriesTwiceMoreWhereTheServerIsBusy) {
+  MakeRaster(File("busy.tif"), RasterSpec());
+  const std::string bytes = BytesOf(File("busy.tif"));
+  auto calls = std::make_shared<std::atomic<int>>(0);
+  server_.Handle("/busy.tif", [calls, bytes](const TinyRequest&) {
+    TinyReply reply;
+    reply.body = bytes;
+    if (++*calls < 3) reply.status = 503;
+    return reply;
+  });
+  ASSERT_OK(ReadRasterInfo(GatedName(server_.Url("/busy.tif"))));
+  EXPECT_EQ(*calls, 3);
+  TinyReply never;
+  never.status = 503;
+  server_.Serve("/never.tif", never);
+  EXPECT_STATUS(ReadRasterInfo(GatedName(server_.Url("/never.tif"))),
+                absl::StatusCode::kUnavailable, "503");
+  EXPECT_EQ(server_.CountOf("/never.tif"), 3);
+}
+
+TEST_F(GatedVsiTest, AFileThatChangesUnderTheReaderIsAnError) {
+  MakeRaster(File("large.tif"), Large());
+  const std::string bytes = BytesOf(File("large.tif"));
+  auto calls = std::make_shared<std::atomic<int>>(0);
+  server_.Handle("/moving.tif", [calls, bytes](const TinyRequest&) {
+    TinyReply reply;
+    reply.body = bytes;
+    reply.headers["ETag"] = ++*calls == 1 ? "\"a\"" : "\"b\"";
+    return reply;
+  });
+  const std::string name = GatedName(server_.Url("/moving.tif"));
+  auto reader = SceneReader::Open({{name, 6, {}, false}}, GridRequest());
+  absl::Status status = reader.status();
+  if (status.ok()) {
+    std::vector<uint16_t> samples(2048 * 64);
+    std::vector<uint8_t> valid(2048 * 64);
+    status =
+        (*reader)->Read(0, 64, {samples.data(), samples.size(), valid.data()});
+  }
+  EXPECT_STATUS(status, absl::StatusCode::kUnavailable, "changed");
+}
+
+TEST_F(GatedVsiTest, SidecarsAreNotProbedFor) {
+  MakeRaster(File("small.tif"), RasterSpec());
+  server_.Serve("/dir/small.tif", BytesOf(File("small.tif")));
+  ASSERT_OK(ReadRasterInfo(GatedName(server_.Url("/dir/small.tif"))));
+  for (const TinyRequest& request : server_.requests()) {
+    EXPECT_EQ(request.path, "/dir/small.tif");
+  }
+}
+
+}  // namespace
+}  // namespace pushbroom
