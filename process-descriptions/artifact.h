@@ -11,7 +11,12 @@
 
 namespace pushbroom {
 
-enum class ArchiveKind { kTorchScript, kTorchSave, kTorchExport, kNotAnArchive };
+enum class ArchiveKind {
+  kTorchScript,
+  kTorchSave,
+  kTorchExport,
+  kNotAnArchive
+};
 
 /// Looks at the directory of the ZIP archive, whatever metadata claims:
 /// <root>/code/ and <root>/constants.pkl → TorchScript; <root>/data.pkl
@@ -24,7 +29,7 @@ absl::StatusOr<ArchiveKind> SniffArchive(const std::string& path);
 absl::Status CheckTorchScript(const std::string& path);
 
 struct ArtifactStore {
-  std::string directory;        // verified copies: <sha256>.pt
+  std::string directory;  // verified copies: <sha256>.pt
   int64_t max_bytes = 0;
   bool require_checksum = false;
 };

@@ -26,12 +26,12 @@ enum class ProcessState { kAvailable, kChecking, kUnavailable };
 struct ServedProcess {
   std::string id;
   ProcessState state = ProcessState::kUnavailable;
-  std::string reason;               // why not available, for people
-  std::string model_digest;         // empty for built-in processes
-  std::string pool;                 // whose workers run it
+  std::string reason;        // why not available, for people
+  std::string model_digest;  // empty for built-in processes
+  std::string pool;          // whose workers run it
   ProcessDescription description;
   std::vector<Diagnostic> diagnostics;  // of reading, fetching and probing
-  Json item;                        // context for searches: bbox, times, …
+  Json item;  // context for searches: bbox, times, …
 };
 
 struct CatalogOptions {
@@ -56,10 +56,17 @@ class Catalog {
   absl::Status RegisterDirectory(const std::string& directory,
                                  const CancelToken& cancel);
 
-  /// Registers one item that was read already. Gives the process id.
+  /// Retires every model whose item was read from a local file that is below
+  /// none of `directories`: its directory is not configured any more.
+  absl::Status RetireOutside(const std::vector<std::string>& directories);
+
+  /// Registers one item that was read already. Gives the process id. Models
+  /// that cannot run are registered with their diagnostics and no probe.
+  /// kAlreadyExists if a built-in process has the id.
   absl::StatusOr<std::string> Register(Model model, const CancelToken& cancel);
 
-  /// Reads the store again: probes may have finished elsewhere.
+  /// Reads the store again: probes may have finished elsewhere. A model whose
+  /// probe job is missing gets one.
   absl::Status Refresh();
 
   /// In order of id. A snapshot.
@@ -71,12 +78,35 @@ class Catalog {
   bool settled() const;
 
  private:
+  struct Entry {
+    std::shared_ptr<const ServedProcess> process;
+    std::string source;  // what `process` was made of; equal: still current
+  };
+
+  // Every step that looks at the model alone; problems become diagnostics.
+  // Gives the path of the verified artifact, or "".
+  absl::StatusOr<std::string> Check(Model& model, const CancelToken& cancel);
+  // The probe job of a record; submitted if there is none. With `again`, one
+  // that ended without a probe is replaced.
+  absl::StatusOr<Job> EnsureProbe(const ModelRecord& record, bool again);
+  absl::StatusOr<Entry> Serve(ModelRecord record);
+  // Registers the item of one file. If another file has its process id,
+  // kAlreadyExists, and (id, path) is added to `refused`.
+  absl::StatusOr<std::string> RegisterFile(
+      const std::string& path, const CancelToken& cancel,
+      std::vector<std::pair<std::string, std::string>>& refused);
+  absl::Status NoteRefused(const std::string& id, const std::string& path);
+
   const CatalogOptions options_;
   JobStore& store_;
   HttpClient& client_;
+  absl::Mutex refresh_mutex_;  // one Refresh at a time: the last one is right
   mutable absl::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<const ServedProcess>, std::less<>>
-      processes_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Entry, std::less<>> processes_ ABSL_GUARDED_BY(mutex_);
+  // Digest → id of its probe job.
+  std::map<std::string, std::string> probe_jobs_ ABSL_GUARDED_BY(mutex_);
+  // Process id → the file that was registered under it, by this catalog.
+  std::map<std::string, std::string> files_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pushbroom
