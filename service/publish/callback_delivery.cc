@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "schemas/geo_types.h"
+#include "schemas/job_result.h"
 #include "service/core/base/log.h"
 #include "service/core/base/status.h"
 
@@ -29,12 +30,29 @@ Json StatusInfo(const Job& job, const CallbackOptions& options) {
   return info;
 }
 
+// The item names objects in storage; the client is given their URLs.
+Json WithUrls(Json item, const Job& job, const CallbackOptions& options) {
+  if (!item.is_object() || !item.contains("assets")) return item;
+  for (Json& asset : item["assets"]) {
+    const std::string href = StringOr(asset, "href");
+    for (const auto& [id, output] : job.result->outputs) {
+      if (!output.key.empty() &&
+          href == absl::StrCat(kStorageScheme, output.key)) {
+        asset["href"] =
+            absl::StrCat(options.public_url, "/jobs/", job.id, "/results/", id);
+      }
+    }
+  }
+  return item;
+}
+
 Json Results(const Job& job, const CallbackOptions& options,
              const FileTokens& tokens) {
   Json results = Json::object();
   for (const auto& [id, output] : job.result->outputs) {
     if (output.key.empty()) {
-      results[id] = output.value;
+      results[id] = id == kItemOutput ? WithUrls(output.value, job, options)
+                                      : output.value;
       continue;
     }
     const std::string path = absl::StrCat("/results/", job.id, "/", id);
@@ -42,6 +60,9 @@ Json Results(const Job& job, const CallbackOptions& options,
         {"href", absl::StrCat(options.files_url,
                               tokens.Sign(path, options.link_lifetime))},
         {"type", output.media_type}};
+  }
+  if (!results.contains(kItemOutput) && job.result->item.is_object()) {
+    results[kItemOutput] = WithUrls(job.result->item, job, options);
   }
   return results;
 }

@@ -22,6 +22,8 @@ class CallbackDeliveryTest : public ::testing::Test {
     job_.result->outputs["classes"].key = "results/job-1/t/classes.tif";
     job_.result->outputs["classes"].media_type = "image/tiff";
     job_.result->outputs["label"].value = "water";
+    job_.result->item = Json::parse(R"({"id":"i","assets":{
+        "classes":{"href":"storage:results/job-1/t/classes.tif"}}})");
   }
 
   absl::Status Deliver(int status) {
@@ -55,6 +57,8 @@ TEST_F(CallbackDeliveryTest, SuccessPostsTheResults) {
   EXPECT_EQ(body["classes"]["type"], "image/tiff");
   EXPECT_THAT(body["classes"]["href"].get<std::string>(),
               StartsWith("http://files/results/job-1/classes?expires="));
+  EXPECT_EQ(body["item"]["assets"]["classes"]["href"],
+            "http://api/jobs/job-1/results/classes");
 }
 
 TEST_F(CallbackDeliveryTest, FailurePostsTheStatus) {
