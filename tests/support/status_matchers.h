@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "service/core/base/status.h"
 
 namespace pushbroom::testing {
 
@@ -33,11 +34,11 @@ const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
   } while (false)
 
 /// The code, and a part of the message.
-#define EXPECT_STATUS(expr, expected_code, substring)                       \
-  do {                                                                      \
-    const auto& pb_r = (expr);                                              \
-    const absl::Status& pb_s = ::pushbroom::testing::StatusOf(pb_r);        \
-    EXPECT_EQ(pb_s.code(), expected_code) << pb_s;                          \
+#define EXPECT_STATUS(expr, expected_code, substring)                          \
+  do {                                                                         \
+    const auto& pb_r = (expr);                                                 \
+    const absl::Status& pb_s = ::pushbroom::testing::StatusOf(pb_r);           \
+    EXPECT_EQ(pb_s.code(), expected_code) << pb_s;                             \
     EXPECT_THAT(std::string(pb_s.message()), ::testing::HasSubstr(substring)); \
   } while (false)
 
