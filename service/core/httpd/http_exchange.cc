@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "civetweb.h"
 #include "service/core/base/json.h"
+#include "service/core/httpd/sockets.h"
 #include "service/core/httpd/stall_guard.h"
 
 namespace pushbroom {
@@ -106,11 +107,7 @@ absl::StatusOr<size_t> HttpExchange::ReadBody(char* buffer, size_t size) {
   if (body_ended_ || size == 0) return size_t{0};
   if (client_gone_) return absl::UnavailableError("the client broke off");
   const std::optional<int64_t> length = content_length();
-  if (length == body_bytes_read_ ||
-      (!length && Header("Transfer-Encoding").empty())) {
-    body_ended_ = true;
-    return size_t{0};
-  }
+  if (!HasUnreadBody()) return size_t{0};
   if (!continued_) {
     continued_ = true;
     // curl asks before a large body, and waits a second for the answer.
@@ -137,16 +134,27 @@ absl::StatusOr<size_t> HttpExchange::ReadBody(char* buffer, size_t size) {
       "the client broke off after ", body_bytes_read_, " bytes of the body"));
 }
 
-void HttpExchange::DrainBody() {
-  std::string waste(kChunkBytes, '\0');
-  int64_t drained = 0;
+bool HttpExchange::HasUnreadBody() const {
+  if (body_ended_) return false;
+  const std::optional<int64_t> length = content_length();
+  return length ? *length > body_bytes_read_
+                : !Header("Transfer-Encoding").empty();
+}
+
+void HttpExchange::FinishBody() {
   // A client that waits for 100 Continue sends nothing more.
-  if (!continued_ && !Header("Expect").empty()) return;
-  while (drained < kMostDrained) {
-    const auto got = ReadBody(waste.data(), waste.size());
-    if (!got.ok() || *got == 0) return;
-    drained += static_cast<int64_t>(*got);
+  if (continued_ || Header("Expect").empty()) {
+    std::string waste(kChunkBytes, '\0');
+    for (int64_t drained = 0; drained < kMostDrained && HasUnreadBody();) {
+      const auto got = ReadBody(waste.data(), waste.size());
+      if (!got.ok()) break;
+      drained += static_cast<int64_t>(*got);
+    }
   }
+  if (!HasUnreadBody()) return;
+  // civetweb would read the rest, however long it is.
+  const mg_request_info* info = mg_get_request_info(connection_);
+  StopReceiving(info->remote_addr, info->remote_port, info->server_port);
 }
 
 void HttpExchange::Write(const char* bytes, size_t size) {

@@ -76,9 +76,10 @@ class HttpExchange {
                 const std::string& content_type, int64_t length);
   void Write(const char* bytes, size_t size);
   void SendFileBytes(int fd, int64_t begin, int64_t end);
+  bool HasUnreadBody() const;
   // Takes what the client still sends, a little of it, so that the answer is
-  // not lost in a reset of the connection.
-  void DrainBody();
+  // not lost in a reset of the connection; then takes no more.
+  void FinishBody();
 
   mg_connection* const connection_;
   StallGuard* const guard_;

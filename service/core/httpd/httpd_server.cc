@@ -139,7 +139,7 @@ int HttpdServer::Impl::Serve(mg_connection* connection) {
     } else {
       exchange.SendProblem(404, "no such path");
     }
-    exchange.DrainBody();
+    exchange.FinishBody();
     if (observer_) observer_(exchange, absl::Now() - start);
   } catch (const std::exception& error) {
     Log(LogLevel::kError, "an HTTP handler threw", {{"reason", error.what()}});

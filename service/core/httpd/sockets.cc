@@ -37,14 +37,21 @@ End EndOf(int fd, NameFunction name) {
   return end;
 }
 
+bool IsConnection(int fd, const std::string& peer_address, int peer_port,
+                  int own_port) {
+  const End peer = EndOf(fd, &getpeername);
+  return peer.port == peer_port && peer.address == peer_address &&
+         EndOf(fd, &getsockname).port == own_port;
+}
+
 // `which` is asked of every file that this process has open.
 template <typename Which>
-void ShutDownIf(Which which) {
+void ShutDownIf(int how, Which which) {
   DIR* files = opendir("/proc/self/fd");
   if (!files) return;
   while (const dirent* entry = readdir(files)) {
     const int fd = std::atoi(entry->d_name);
-    if (fd > 2 && which(fd)) shutdown(fd, SHUT_RDWR);
+    if (fd > 2 && which(fd)) shutdown(fd, how);
   }
   closedir(files);
 }
@@ -53,15 +60,20 @@ void ShutDownIf(Which which) {
 
 void ShutDownConnection(const std::string& peer_address, int peer_port,
                         int own_port) {
-  ShutDownIf([&](int fd) {
-    const End peer = EndOf(fd, &getpeername);
-    return peer.port == peer_port && peer.address == peer_address &&
-           EndOf(fd, &getsockname).port == own_port;
+  ShutDownIf(SHUT_RDWR, [&](int fd) {
+    return IsConnection(fd, peer_address, peer_port, own_port);
+  });
+}
+
+void StopReceiving(const std::string& peer_address, int peer_port,
+                   int own_port) {
+  ShutDownIf(SHUT_RD, [&](int fd) {
+    return IsConnection(fd, peer_address, peer_port, own_port);
   });
 }
 
 void ShutDownListener(const std::string& address, int port) {
-  ShutDownIf([&](int fd) {
+  ShutDownIf(SHUT_RDWR, [&](int fd) {
     const End own = EndOf(fd, &getsockname);
     int listens = 0;
     socklen_t size = sizeof(listens);

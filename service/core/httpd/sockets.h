@@ -10,6 +10,10 @@ namespace pushbroom {
 void ShutDownConnection(const std::string& peer_address, int peer_port,
                         int own_port);
 
+/// Reads on the connection meet its end; what was written still goes out.
+void StopReceiving(const std::string& peer_address, int peer_port,
+                   int own_port);
+
 /// Ends listening, and wakes who polls for connections.
 void ShutDownListener(const std::string& address, int port);
 

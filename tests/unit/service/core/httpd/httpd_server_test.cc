@@ -128,6 +128,25 @@ TEST(HttpdServerTest, ABodyThatBreaksOffIsNoBody) {
   EXPECT_EQ(whole, 0);
 }
 
+TEST(HttpdServerTest, ARefusedBodyIsNotReadToItsEnd) {
+  const auto server =
+      Serve([](HttpExchange& exchange) { exchange.SendProblem(413, "no"); });
+  RawClient client(server->port());
+  client.Send(
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n");
+  const std::string piece(1 << 20, 'x');
+  int sent = 0;
+  while (sent < 256 && client.Send(piece)) ++sent;
+  EXPECT_LT(sent, 256);
+  // Who asked first has the answer at once, and no thread waits for him.
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(Fetch(server->port(), "POST", "/",
+                  "Content-Length: 9000000000\r\nExpect: 100-continue\r\n")
+                .status,
+            413);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+}
+
 TEST(HttpdServerTest, ErrorsAreProblemDocuments) {
   const auto server = Serve([](HttpExchange& exchange) {
     if (exchange.path() == "/throw") throw std::runtime_error("secret");
