@@ -19,8 +19,8 @@
 namespace pushbroom::api {
 
 struct Options {
-  std::string public_url;          // without a trailing slash
-  std::string files_url;           // of the files port, likewise
+  std::string public_url;  // without a trailing slash
+  std::string files_url;   // of the files port, likewise
   std::string title = "Pushbroom";
   absl::Duration sync_max_wait = absl::Seconds(25);
   absl::Duration file_link_lifetime = absl::Hours(1);
@@ -36,7 +36,7 @@ struct Dependencies {
   Wakeup& wakeup;
   Storage& storage;
   const FileTokens& tokens;
-  const UrlPolicy& policy;         // callbacks are checked when submitted
+  const UrlPolicy& policy;  // callbacks are checked when submitted
   const Clock& clock;
 };
 

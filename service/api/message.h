@@ -18,9 +18,9 @@ enum class Method { kGet, kHead, kPost, kPut, kDelete, kOptions, kOther };
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;                           // decoded, without query
-  std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
-  std::map<std::string, std::string> headers;               // lower-case names
+  std::string path;  // decoded, without query
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::map<std::string, std::string> headers;              // lower-case names
   std::string body;
   std::string request_id;
 
@@ -33,8 +33,9 @@ struct Request {
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string content_type;                   // empty: no body
+  std::string content_type;  // empty: no body
   std::string body;
+  std::string route;  // "/jobs/{jobId}", for metrics
 };
 
 /// A synchronous execution that waits: the handler has returned its thread.
