@@ -122,11 +122,13 @@ TEST_F(UploadTest, SlowUploadsLeaveRoomForOthers) {
         "POST /uploads HTTP/1.1\r\nHost: x\r\nContent-Length: "
         "100\r\n\r\n");
   }
-  RawResponse refused;
-  EXPECT_TRUE(Eventually([&] {
-    refused = Post(Length(3), "abc");
-    return refused.status == 503;
+  // Both have begun.
+  ASSERT_TRUE(Eventually([&] {
+    using Entries = std::filesystem::directory_iterator;
+    return std::distance(Entries(options_.scratch_directory), Entries()) == 2;
   }));
+  const RawResponse refused = Post(Length(3), "abc");
+  EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.headers.at("retry-after"), "10");
   EXPECT_EQ(Fetch(port(), "GET", Signed(), "Range: bytes=0-1\r\n").status, 206);
   first.Close();
