@@ -40,6 +40,7 @@ class Listeners {
   std::vector<std::shared_ptr<HintQueue>> queues_ ABSL_GUARDED_BY(mutex_);
 };
 
+/// Thread-compatible.
 class MemoryHintReceiver final : public HintReceiver {
  public:
   explicit MemoryHintReceiver(std::shared_ptr<Listeners> listeners)
@@ -55,6 +56,7 @@ class MemoryHintReceiver final : public HintReceiver {
   const std::shared_ptr<HintQueue> queue_;
 };
 
+/// Thread-safe.
 class MemoryWakeup final : public Wakeup {
  public:
   void Send(const Hint& hint) override { listeners_->Send(hint); }

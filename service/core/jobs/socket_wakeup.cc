@@ -106,6 +106,7 @@ std::vector<std::string> SocketsIn(const Descriptor& directory) {
   return names;
 }
 
+/// Thread-compatible.
 class SocketHintReceiver final : public HintReceiver {
  public:
   SocketHintReceiver(std::shared_ptr<const Descriptor> directory,
@@ -148,6 +149,7 @@ class SocketHintReceiver final : public HintReceiver {
   const Descriptor socket_;
 };
 
+/// Thread-safe: a datagram is sent whole.
 class SocketWakeup final : public Wakeup {
  public:
   SocketWakeup(std::shared_ptr<const Descriptor> directory, int sender)

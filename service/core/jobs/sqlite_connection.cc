@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "service/core/base/status.h"
 #include "service/core/jobs/sqlite_schema.h"
 
@@ -11,6 +12,8 @@ namespace pushbroom {
 namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kOpenTries = 500;
+constexpr absl::Duration kOpenPause = absl::Milliseconds(20);
 
 // synchronous = FULL: in WAL mode NORMAL syncs at checkpoints only, so a power
 // cut could take back a commit, and with it a job whose 201 was already sent.
@@ -78,15 +81,22 @@ absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Open(
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", path, "\" is no file in which a job store can be kept"));
   }
-  try {
-    {
+  for (int tries = 1;; ++tries) {
+    try {
+      // Stays until the others are open: the last connection to close would
+      // take the log away again, under the feet of another process.
       SqliteConnection first(path, SqliteConnection::Use::kWrite);
       PB_RETURN_IF_ERROR(Annotate(BringUpToDate(first.database()),
                                   absl::StrCat("job store ", path)));
+      return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(path));
+    } catch (const SQLite::Exception& e) {
+      // Two that make the same file hinder each other in a way that SQLite's
+      // own time-out does not wait for: one of them has to begin again.
+      if (e.getErrorCode() != SQLITE_BUSY || tries >= kOpenTries) {
+        return StatusFromSqlite(e, path);
+      }
+      absl::SleepFor(kOpenPause);
     }
-    return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(path));
-  } catch (const SQLite::Exception& e) {
-    return StatusFromSqlite(e, path);
   }
 }
 

@@ -64,12 +64,13 @@ CREATE TABLE job (
   CHECK (dismiss_requested = 0 OR state IN ('running', 'dismissed'))
 ) STRICT;
 
+-- With `state` though their WHERE says it already: else the row is read for it.
 CREATE INDEX job_claim
-  ON job(pool, priority, tenant, created, seq, run_after, alone)
+  ON job(pool, priority, tenant, created, seq, run_after, alone, state)
   WHERE state = 'accepted';
 CREATE INDEX job_lease ON job(lease_until) WHERE state = 'running';
-CREATE INDEX job_worker ON job(worker_id, alone) WHERE state = 'running';
-CREATE INDEX job_running ON job(pool, tenant) WHERE state = 'running';
+CREATE INDEX job_worker ON job(worker_id, alone, state) WHERE state = 'running';
+CREATE INDEX job_running ON job(pool, tenant, state) WHERE state = 'running';
 CREATE INDEX job_newest ON job(created, seq);
 CREATE INDEX job_newest_of_tenant ON job(tenant, created, seq);
 CREATE INDEX job_ended ON job(finished) WHERE finished IS NOT NULL;
@@ -135,7 +136,11 @@ absl::Status CheckOurs(SQLite::Database& database) {
 }  // namespace
 
 absl::Status BringUpToDate(SQLite::Database& database) {
-  if (absl::Status ours = CheckOurs(database); !ours.ok()) return ours;
+  {
+    // One snapshot: another process may just be making the tables.
+    SQLite::Transaction snapshot(database);
+    if (absl::Status ours = CheckOurs(database); !ours.ok()) return ours;
+  }
   const std::string mode =
       database.execAndGet("PRAGMA journal_mode = WAL").getString();
   if (absl::AsciiStrToLower(mode) != "wal") {
