@@ -92,6 +92,12 @@ bool Client::AtEnd(absl::Duration timeout) {
   }
 }
 
+void Client::AwaitReadable(absl::Duration timeout) {
+  const timespec most = absl::ToTimespec(timeout);
+  pollfd readable{fd_, POLLIN, 0};
+  ppoll(&readable, 1, &most, nullptr);
+}
+
 void Client::Abort() {
   const linger now{1, 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);

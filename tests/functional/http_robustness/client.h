@@ -29,6 +29,9 @@ class Client {
   /// True once the other side has closed and nothing is left to read.
   bool AtEnd(absl::Duration timeout);
 
+  /// Waits until there is something to read, or `timeout` has passed.
+  void AwaitReadable(absl::Duration timeout);
+
   /// Closes with a reset: what a client does that is killed.
   void Abort();
 
