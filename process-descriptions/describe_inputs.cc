@@ -167,9 +167,13 @@ void AddCommon(const Model& model, const DescribeOptions& options,
   inputs["resolution"] = Input(
       "Pixel size",
       absl::StrCat("Of the result, in units of the scene's coordinate "
-                   "reference system. Without it: ",
-                   size.empty() ? "that of the scene's reference band."
-                                : absl::StrCat("the ", size, " of the model.")),
+                   "reference system. Without it: that of the scene's "
+                   "reference band",
+                   size.empty()
+                       ? "."
+                       : absl::StrCat(", the one nearest to the ", size,
+                                      " of the model; much finer pixels are "
+                                      "averaged by whole numbers.")),
       {{"type", "number"}, {"minimum", 0}, {"exclusiveMinimum", true}});
   inputs["overlap"] = Input(
       "Overlap of tiles", "Pixels by which neighbouring tiles overlap.",
