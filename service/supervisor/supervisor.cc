@@ -1,7 +1,9 @@
 #include "service/supervisor/supervisor.h"
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +29,25 @@ constexpr int kRosterFd = 5;  // only held
 
 // How often a waiting thread looks at the clock, which a test may turn.
 constexpr absl::Duration kTick = absl::Milliseconds(50);
+
+// Whether a listener may be opened there now; a guess, as time goes on.
+bool CanListen(const std::string& address, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.c_str(), absl::StrCat(port).c_str(), &hints,
+                    &found) != 0) {
+    return false;
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(
+      found, ::freeaddrinfo);
+  const FileDescriptor socket(
+      ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  return ::bind(socket.get(), found->ai_addr, found->ai_addrlen) == 0;
+}
 
 }  // namespace
 
@@ -75,18 +96,25 @@ absl::Status Supervisor::Start() {
   return absl::OkStatus();
 }
 
+int Supervisor::OpsPort(int index) const {
+  if (options_.first_ops_port <= 0) return 0;
+  const int port = options_.first_ops_port + index;
+  if (CanListen(options_.ops_bind, port)) return port;
+  Log(LogLevel::kWarning, "the ops port of a worker is taken, using another",
+      {{"port", absl::StrCat(port)}});
+  return 0;
+}
+
 absl::StatusOr<pid_t> Supervisor::StartChild(Slot* slot,
                                              const std::string& worker_id) {
   PB_ASSIGN_OR_RETURN(const FileDescriptor config,
                       MemoryFile("config", options_.config_json));
   SpawnOptions spawn;
-  const int port =
-      options_.first_ops_port > 0 ? options_.first_ops_port + slot->index : 0;
   spawn.argv = {options_.binary, "serve",
                 "--config-fd",   absl::StrCat(kConfigFd),
                 "--worker-id",   worker_id,
                 "--parent-fd",   absl::StrCat(kParentFd),
-                "--ops-port",    absl::StrCat(port)};
+                "--ops-port",    absl::StrCat(OpsPort(slot->index))};
   spawn.own_group = true;
   absl::MutexLock lock(&mutex_);
   if (draining_) return absl::CancelledError("the service ends");

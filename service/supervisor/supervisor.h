@@ -30,7 +30,11 @@ struct SupervisorOptions {
   std::string config_json;       // what each worker reads
   std::string run_directory;     // for the roster
   std::string pool = "default";  // told that leases came back
-  int first_ops_port = 0;        // worker i gets first + i; 0: any free
+  // Worker i serves health and metrics on first + i of this address; on any
+  // free port where 0 is given or another program has that one: a worker is
+  // not refused for its metrics.
+  std::string ops_bind = "127.0.0.1";
+  int first_ops_port = 0;
   // A child that died is started again after base, 2 * base, … at most max;
   // base again after one that lived `healthy`, or that died with a job in
   // hand: such a death is charged to the job, which is not run for ever.
@@ -90,6 +94,7 @@ class Supervisor {
 
   void Watch(Slot* slot);
   absl::StatusOr<pid_t> StartChild(Slot* slot, const std::string& worker_id);
+  int OpsPort(int index) const;
   // Waits for the child's end; gives the status of waitpid.
   int WaitFor(Slot* slot, pid_t pid);
   int ReturnLeases(const std::string& worker_id);

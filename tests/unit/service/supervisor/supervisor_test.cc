@@ -1,6 +1,8 @@
 #include "service/supervisor/supervisor.h"
 
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -128,6 +130,23 @@ TEST_F(SupervisorTest, StartsAsManyWorkersAsConfiguredWithIdsOfTheirOwn) {
   }
   EXPECT_EQ(Lines("config"),
             (std::vector<std::string>{"{\"a\":1}", "{\"a\":1}"}));
+}
+
+TEST_F(SupervisorTest, AnOpsPortThatIsTakenIsNotInsistedOn) {
+  const FileDescriptor taken(socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(
+      bind(taken.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)),
+      0);
+  ASSERT_EQ(listen(taken.get(), 1), 0);
+  socklen_t size = sizeof(address);
+  getsockname(taken.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  options_.first_ops_port = ntohs(address.sin_port);
+  auto supervisor = Start();
+  ASSERT_TRUE(Eventually([&] { return Lines("ids").size() == 1; }));
+  EXPECT_THAT(Lines("args")[0], ::testing::EndsWith("--ops-port 0"));
 }
 
 TEST_F(SupervisorTest, StopEndsTheWorkers) {
