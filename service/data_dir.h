@@ -1,0 +1,31 @@
+// The data directory: made, and held by one service at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "service/core/config/data_layout.h"
+
+namespace pushbroom {
+
+/// Thread-compatible.
+class DataDir {
+ public:
+  /// Makes the directories and takes the lock, which ends with this process
+  /// whatever happens to it. kFailedPrecondition, with the process id of the
+  /// holder, if another service uses the directory.
+  static absl::StatusOr<std::unique_ptr<DataDir>> Open(const std::string& root);
+  ~DataDir();
+  DataDir(const DataDir&) = delete;
+  DataDir& operator=(const DataDir&) = delete;
+
+  const DataLayout& layout() const { return layout_; }
+
+ private:
+  DataDir(DataLayout layout, int lock);
+  const DataLayout layout_;
+  const int lock_;
+};
+
+}  // namespace pushbroom
