@@ -1,8 +1,11 @@
 #include "service/housekeeper.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -123,10 +126,9 @@ void Housekeeper::CollectUploads() {
     if (!path || ::stat(path->c_str(), &info) != 0) continue;
     const absl::Time made = absl::FromUnixSeconds(info.st_mtime);
     if (clock_.Now() - made < options_.retention) continue;
-    const absl::Status status = storage_.RemovePrefix(key);
-    if (!status.ok()) {
+    if (::unlink(path->c_str()) != 0) {
       Log(LogLevel::kWarning, "an old upload cannot be removed",
-          {{"key", key}, {"error", status.ToString()}});
+          {{"key", key}, {"error", std::strerror(errno)}});
     }
   }
 }
