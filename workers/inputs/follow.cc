@@ -59,16 +59,16 @@ absl::StatusOr<bool> FileHasJson(const std::string& path) {
 
 }  // namespace
 
-bool IsWebUrl(absl::string_view href) {
+bool IsHttpUrl(absl::string_view href) {
   return absl::StartsWithIgnoreCase(href, "http://") ||
          absl::StartsWithIgnoreCase(href, "https://");
 }
 
 absl::StatusOr<std::string> AssetHref(const std::string& base, bool fetched,
                                       const std::string& href) {
-  const bool from_web = fetched && IsWebUrl(base);
+  const bool from_web = fetched && IsHttpUrl(base);
   if (HasScheme(href)) {
-    if (from_web && !IsWebUrl(href)) {
+    if (from_web && !IsHttpUrl(href)) {
       if (absl::StartsWithIgnoreCase(href, "file:") ||
           absl::StartsWithIgnoreCase(href, "upload:")) {
         return absl::PermissionDeniedError(
@@ -79,7 +79,7 @@ absl::StatusOr<std::string> AssetHref(const std::string& base, bool fetched,
     }
     return href;
   }
-  if (IsWebUrl(base)) return ResolveUrl(base, href);
+  if (IsHttpUrl(base)) return ResolveUrl(base, href);
   if (absl::StartsWith(href, "/")) return href;
   if (base.empty()) {
     return absl::InvalidArgumentError(

@@ -10,11 +10,12 @@
 #include "service/core/base/cancellation.h"
 #include "service/core/base/json.h"
 #include "service/core/net/http_client.h"
+#include "service/core/net/url_parts.h"
 #include "service/core/storage/storage.h"
 
 namespace pushbroom {
 
-bool IsWebUrl(absl::string_view href);
+bool IsHttpUrl(absl::string_view href);
 
 /// An asset's `href` made absolute. `base` is the place of its item (an
 /// absolute path or a web URL); empty if it has none. `fetched`: the item came
