@@ -160,6 +160,7 @@ absl::Status JobRunner::OpenScene(Work& work) {
   grid.reference = work.scene.reference;
   grid.bbox = request.bbox;
   grid.resolution = request.resolution;
+  grid.decimation = work.scene.decimation;
   grid.max_pixels = options_.max_pixels;
   auto reader = seams_.open(bands, grid);
   if (!reader.ok()) return WithPointer(reader.status(), pointer);
@@ -319,6 +320,7 @@ JobResult JobRunner::Finish(Work& work) {
   }
   facts.parameters.bbox = job.request.bbox;
   facts.parameters.resolution = job.request.resolution;
+  facts.parameters.decimation = work.scene.decimation;
   facts.parameters.device = engine_.device();
   facts.assets = work.assets;
   facts.software = options_.software;

@@ -14,8 +14,8 @@ absl::Status BadInput(const char* id, const std::string& text) {
                      absl::StrCat("/inputs/", id));
 }
 
-// The greatest even number below half of the tile.
-int MaxOverlap(int tile) { return std::max(0, (tile - 1) / 2 / 2 * 2); }
+// The greatest even number up to half of the tile.
+int MaxOverlap(int tile) { return tile / 4 * 2; }
 
 }  // namespace
 

@@ -20,7 +20,7 @@ struct RunSettings {
 };
 
 /// kInvalidArgument with the pointer of the input: an overlap that is odd,
-/// negative or not below half of the tile; a batch size below 1; a threshold
+/// negative or above half of the tile; a batch size below 1; a threshold
 /// outside 0..1 or for a model with more than one output channel.
 /// kFailedPrecondition if the probe names no tile size.
 absl::StatusOr<RunSettings> SettingsFor(const ExecuteRequest& request,

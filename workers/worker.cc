@@ -326,7 +326,13 @@ void Worker::WriteEnd(Attempt& attempt, absl::StatusOr<JobResult> result) {
        {"seconds", absl::StrCat(absl::ToDoubleSeconds(took))},
        {"error", std::string(result.status().message())},
        {"write", std::string(written.message())}});
-  if (on_outcome_) on_outcome_(attempt.job(), outcome, took);
+  if (on_outcome_) {
+    const Job& job = attempt.job();
+    const absl::Duration waited =
+        attempt.begin() - std::max(job.created, job.run_after);
+    on_outcome_({job, outcome, std::max(waited, absl::ZeroDuration()), took,
+                 outcome == "successful" ? &*result : nullptr});
+  }
   if (outcome == "released" || outcome == "retried") {
     wakeup_.Send({Hint::Kind::kReady, attempt.job().pool});
   }

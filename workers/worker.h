@@ -39,10 +39,16 @@ struct WorkerOptions {
 using JobFunction =
     std::function<absl::StatusOr<JobResult>(const Job&, const RunContext&)>;
 
-/// What became of an attempt, for metrics: "successful", "failed", "retried",
-/// "dismissed", "released", "lost".
-using OutcomeFunction = std::function<void(
-    const Job&, absl::string_view outcome, absl::Duration took)>;
+/// What became of an attempt, for metrics.
+struct AttemptOutcome {
+  const Job& job;
+  // "successful", "failed", "retried", "dismissed", "released", "lost"
+  absl::string_view outcome;
+  absl::Duration waited;  // from when it might run until it was claimed
+  absl::Duration took;
+  const JobResult* result;  // null unless successful
+};
+using OutcomeFunction = std::function<void(const AttemptOutcome&)>;
 
 /// Thread-safe.
 class Worker {

@@ -122,6 +122,7 @@ Json ParameterFacts(const RunParameters& parameters) {
   if (parameters.threshold) json["threshold"] = *parameters.threshold;
   if (parameters.bbox) json["bbox"] = ToJson(*parameters.bbox);
   if (parameters.resolution) json["resolution"] = *parameters.resolution;
+  if (parameters.decimation != 1) json["decimation"] = parameters.decimation;
   PutText(json, "device", parameters.device);
   return json;
 }

@@ -36,6 +36,7 @@ struct RunParameters {
   std::optional<double> threshold;  // of one-channel models
   std::optional<Bbox> bbox;
   std::optional<double> resolution;
+  int decimation = 1;  // pixels of the scene for one, along each axis
   std::string device;  // "cpu"
 };
 

@@ -31,11 +31,11 @@ TEST(RunSettingsTest, ReducesTheDefaultOverlapOfSmallTiles) {
   EXPECT_EQ(settings.overlap, 16);
 }
 
-TEST(RunSettingsTest, RefusesAnOverlapOfHalfATile) {
+TEST(RunSettingsTest, RefusesAnOverlapAboveHalfATile) {
   ExecuteRequest request;
-  request.overlap = 128;
+  request.overlap = 130;
   const auto settings = SettingsFor(request, Probe(), {}, 1000, 1000);
-  EXPECT_STATUS(settings, absl::StatusCode::kInvalidArgument, "exceeds 126");
+  EXPECT_STATUS(settings, absl::StatusCode::kInvalidArgument, "exceeds 128");
   EXPECT_EQ(PointerOf(settings.status()), "/inputs/overlap");
 }
 
