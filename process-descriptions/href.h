@@ -5,11 +5,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "service/core/net/url_parts.h"
 
 namespace pushbroom {
-
-/// True for http: and https: URLs.
-bool IsWebUrl(absl::string_view href);
 
 /// `href` against the place its document came from (`base`: an absolute path,
 /// a URL, or empty for a document by value): an absolute URL or an absolute

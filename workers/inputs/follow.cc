@@ -24,18 +24,6 @@ bool LooksLikeJson(absl::string_view bytes) {
   return !text.empty() && (text[0] == '{' || text[0] == '[');
 }
 
-bool HasScheme(absl::string_view href) {
-  const size_t colon = href.find(':');
-  if (colon == absl::string_view::npos || colon < 2) return false;
-  for (const char c : href.substr(0, colon)) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '+' &&
-        c != '-' && c != '.') {
-      return false;
-    }
-  }
-  return true;
-}
-
 absl::string_view PathOfUrl(absl::string_view url) {
   return url.substr(0, url.find_first_of("?#"));
 }
@@ -59,16 +47,11 @@ absl::StatusOr<bool> FileHasJson(const std::string& path) {
 
 }  // namespace
 
-bool IsHttpUrl(absl::string_view href) {
-  return absl::StartsWithIgnoreCase(href, "http://") ||
-         absl::StartsWithIgnoreCase(href, "https://");
-}
-
 absl::StatusOr<std::string> AssetHref(const std::string& base, bool fetched,
                                       const std::string& href) {
-  const bool from_web = fetched && IsHttpUrl(base);
-  if (HasScheme(href)) {
-    if (from_web && !IsHttpUrl(href)) {
+  const bool from_web = fetched && IsWebUrl(base);
+  if (!SchemeOf(href).empty()) {
+    if (from_web && !IsWebUrl(href)) {
       if (absl::StartsWithIgnoreCase(href, "file:") ||
           absl::StartsWithIgnoreCase(href, "upload:")) {
         return absl::PermissionDeniedError(
@@ -79,7 +62,7 @@ absl::StatusOr<std::string> AssetHref(const std::string& base, bool fetched,
     }
     return href;
   }
-  if (IsHttpUrl(base)) return ResolveUrl(base, href);
+  if (IsWebUrl(base)) return ResolveUrl(base, href);
   if (absl::StartsWith(href, "/")) return href;
   if (base.empty()) {
     return absl::InvalidArgumentError(

@@ -15,8 +15,6 @@
 
 namespace pushbroom {
 
-bool IsHttpUrl(absl::string_view href);
-
 /// An asset's `href` made absolute. `base` is the place of its item (an
 /// absolute path or a web URL); empty if it has none. `fetched`: the item came
 /// from there, so that one from the web may not name files of this machine

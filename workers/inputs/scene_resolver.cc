@@ -107,7 +107,7 @@ absl::StatusOr<SourceScene> OpenReference(Follower& follower,
   PB_ASSIGN_OR_RETURN(SourceScene scene,
                       ReadStacItem(followed.json, followed.base));
   scene.source.href = reference.href;
-  if (scene.source.self_href.empty() && IsHttpUrl(followed.base)) {
+  if (scene.source.self_href.empty() && IsWebUrl(followed.base)) {
     scene.source.self_href = followed.base;
   }
   return scene;

@@ -272,7 +272,7 @@ absl::StatusOr<SourceScene> ReadStacItem(const Json& document,
   scene.platform = StringOr(scene.properties, "platform",
                             StringOr(scene.properties, "eo:platform"));
 
-  const std::string place = base.empty() && IsHttpUrl(scene.source.self_href)
+  const std::string place = base.empty() && IsWebUrl(scene.source.self_href)
                                 ? scene.source.self_href
                                 : base;
   for (const auto& [key, json] : item["assets"].items()) {

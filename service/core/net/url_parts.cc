@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "service/core/base/status.h"
@@ -94,6 +95,24 @@ absl::StatusOr<UrlParts> ParseHttpUrl(absl::string_view url) {
   PB_ASSIGN_OR_RETURN(parts.url, Part(handle.get(), CURLUPART_URL));
   parts.url = EncodeNonAscii(parts.url);
   return parts;
+}
+
+absl::string_view SchemeOf(absl::string_view reference) {
+  const size_t end = reference.find(':');
+  if (end == absl::string_view::npos || end < 2) return {};
+  for (const char c : reference.substr(0, end)) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '+' &&
+        c != '-' && c != '.') {
+      return {};
+    }
+  }
+  return reference.substr(0, end);
+}
+
+bool IsWebUrl(absl::string_view reference) {
+  const absl::string_view scheme = SchemeOf(reference);
+  return absl::EqualsIgnoreCase(scheme, "http") ||
+         absl::EqualsIgnoreCase(scheme, "https");
 }
 
 absl::StatusOr<std::string> ResolveUrl(const std::string& base,

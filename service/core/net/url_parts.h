@@ -16,6 +16,13 @@ struct UrlParts {
   std::string url;     // normalised, without fragment
 };
 
+/// The scheme of a reference as it is written, "https" of "https://…"; empty if
+/// it has none. One letter is a drive, not a scheme.
+absl::string_view SchemeOf(absl::string_view reference);
+
+/// True for http: and https: references.
+bool IsWebUrl(absl::string_view reference);
+
 /// The parts of an absolute http or https URL. kInvalidArgument says what is
 /// wrong with it; kPermissionDenied if it carries user information.
 absl::StatusOr<UrlParts> ParseHttpUrl(absl::string_view url);

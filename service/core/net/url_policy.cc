@@ -22,21 +22,6 @@ namespace {
 
 constexpr char kUploadScheme[] = "upload";
 
-// RFC 3986's scheme in lower case, or "" for a relative reference.
-std::string SchemeOf(absl::string_view href) {
-  const size_t colon = href.find(':');
-  if (colon == absl::string_view::npos || colon == 0) return "";
-  const absl::string_view scheme = href.substr(0, colon);
-  if (!absl::ascii_isalpha(static_cast<unsigned char>(scheme[0]))) return "";
-  for (char c : scheme) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '+' &&
-        c != '-' && c != '.') {
-      return "";
-    }
-  }
-  return absl::AsciiStrToLower(scheme);
-}
-
 absl::StatusOr<CheckedUrl> CheckUpload(absl::string_view href) {
   const absl::string_view id = href.substr(sizeof(kUploadScheme));
   if (!IsUuid(id)) {
@@ -157,7 +142,7 @@ absl::StatusOr<CheckedUrl> UrlPolicy::Check(absl::string_view href) const {
   if (href[0] == '/') {
     return CheckFile(href, std::string(href), options_.file_roots);
   }
-  const std::string scheme = SchemeOf(href);
+  const std::string scheme = absl::AsciiStrToLower(SchemeOf(href));
   if (scheme.empty()) {
     return Malformed(href, "is relative; an absolute URL is needed");
   }
