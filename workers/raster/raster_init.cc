@@ -4,17 +4,17 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cpl_conv.h"
 #include "cpl_vsi_virtual.h"
+#include "gdal_priv.h"
 #include "ogr_spatialref.h"
 #include "service/core/base/log.h"
 #include "workers/raster/raster_info.h"
 
 namespace pushbroom {
 namespace {
-
-GDALDriver* mem_driver = nullptr;
 
 constexpr const char* kReaders[] = {"GTiff", "JP2OpenJPEG", "JPEG", "PNG",
                                     nullptr};
@@ -98,7 +98,6 @@ void Init() {
   GDALSetCacheMax64(kCacheBytes);
   GDALAllRegister();
   GDALDriverManager& manager = *GetGDALDriverManager();
-  mem_driver = manager.GetDriverByName("MEM");
   std::set<std::string> kept = {"COG"};
   for (const char* name : kReaders) {
     if (name != nullptr) kept.insert(name);
@@ -107,9 +106,14 @@ void Init() {
     GDALDriver* driver = manager.GetDriver(i);
     if (kept.count(driver->GetDescription()) == 0) {
       manager.DeregisterDriver(driver);
+      delete driver;  // it is ours from here on
     }
   }
+  // Nobody owns a handler that was replaced. They stay known for as long as
+  // datasets may live, which is until the process ends.
+  static auto* replaced = new std::vector<VSIFilesystemHandler*>;
   for (const char* prefix : kRefusedPrefixes) {
+    replaced->push_back(VSIFileManager::GetHandler(prefix));
     VSIFileManager::InstallHandler(prefix, new RefusingHandler);
   }
 }
@@ -122,10 +126,5 @@ void InitRaster() {
 }
 
 const char* const* AllowedDrivers() { return kReaders; }
-
-GDALDriver& MemDriver() {
-  InitRaster();
-  return *mem_driver;
-}
 
 }  // namespace pushbroom
