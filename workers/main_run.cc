@@ -1,6 +1,5 @@
 #include "workers/main_run.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -19,6 +18,7 @@
 #include "service/core/base/status.h"
 #include "workers/main_config.h"
 #include "workers/main_run_files.h"
+#include "workers/main_signals.h"
 #include "workers/progress_bar.h"
 #include "workers/raster/gated_vsi.h"
 #include "workers/raster/raster_info.h"
@@ -127,21 +127,16 @@ absl::Status LoadModel(const RunFlags& flags, Bench& bench) {
 
 // Ctrl-C stops the job between two tiles and lets files be removed; a second
 // one ends the process.
-CancelToken CancelOnSignals() {
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  CancelToken cancel;
-  std::thread([cancel, ends] {
-    int signal = 0;
-    sigwait(&ends, &signal);
+absl::Status CancelOnSignals(const CancelToken& cancel) {
+  PB_ASSIGN_OR_RETURN(const int signals, SignalPipe());
+  std::thread([cancel, signals] {
+    char number = 0;
+    if (::read(signals, &number, 1) != 1) return;
     cancel.Cancel(absl::CancelledError("interrupted"));
-    sigwait(&ends, &signal);
-    ::_exit(128 + signal);
+    if (::read(signals, &number, 1) != 1) return;
+    ::_exit(128 + number);
   }).detach();
-  return cancel;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<JobResult> RunJob(Bench& bench) {
@@ -208,7 +203,9 @@ void PrintJson(Json summary, const std::map<std::string, std::string>& paths) {
 
 int RunOnce(const RunFlags& flags) {
   Bench bench;
-  bench.cancel = CancelOnSignals();
+  if (const auto status = CancelOnSignals(bench.cancel); !status.ok()) {
+    return Fail(kFailed, status);
+  }
   auto model = ReadModelFile(flags.model_item);
   if (!model.ok()) return Fail(kRefused, model.status());
   bench.model.model = *std::move(model);

@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +13,7 @@
 #include "service/core/base/log.h"
 #include "service/core/base/status.h"
 #include "workers/main_config.h"
+#include "workers/main_signals.h"
 #include "workers/worker_app.h"
 
 namespace pushbroom {
@@ -66,10 +65,8 @@ class Endings {
       // The pipe carries no bytes: anything there is its end.
       if (watched_[1].revents != 0) return Event::kParentGone;
       if (watched_[0].revents != 0) {
-        signalfd_siginfo info;
-        if (::read(watched_[0].fd, &info, sizeof(info)) > 0) {
-          return Event::kSignal;
-        }
+        char number = 0;
+        if (::read(watched_[0].fd, &number, 1) > 0) return Event::kSignal;
       }
     }
   }
@@ -111,18 +108,10 @@ int Serve(const ServeFlags& flags) {
     return 1;
   }
   InitWorkerLogging(*config);
-  // Before any thread is made, so that all inherit it: one thread reads them.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  const int signals = ::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+  const auto signals = SignalPipe();
   int stop[2] = {-1, -1};
-  if (signals < 0 || ::pipe2(stop, O_CLOEXEC) != 0) {
-    Log(LogLevel::kError, "cannot watch signals",
-        {{"error", std::strerror(errno)}});
+  if (!signals.ok() || ::pipe2(stop, O_CLOEXEC) != 0) {
+    Log(LogLevel::kError, "cannot watch signals");
     return 1;
   }
   const std::string id = flags.worker_id.empty()
@@ -135,13 +124,12 @@ int Serve(const ServeFlags& flags) {
         {{"error", std::string(app.status().message())}});
     return 1;
   }
-  Endings endings(signals, flags.parent_fd, stop[0]);
+  Endings endings(*signals, flags.parent_fd, stop[0]);
   std::thread watcher([&] { WatchEndings(endings, **app); });
   (*app)->Run();
   ::close(stop[1]);  // the watcher's pipe ends
   watcher.join();
   ::close(stop[0]);
-  ::close(signals);
   Log(LogLevel::kInfo, "worker ended");
   return 0;
 }

@@ -81,9 +81,17 @@ RunnerOptions RunnerOptionsFor(const Config& config) {
 WorkerApp::WorkerApp(const Config& config)
     : config_(config), layout_(config.data_dir) {}
 
-WorkerApp::~WorkerApp() {
+WorkerApp::~WorkerApp() { RemoveScratch(); }
+
+void WorkerApp::RemoveScratch() {
   std::error_code error;
   std::filesystem::remove_all(scratch_, error);
+}
+
+void WorkerApp::Abandon() {
+  worker_->Abandon();
+  // The process is about to end without its destructors.
+  RemoveScratch();
 }
 
 absl::StatusOr<std::unique_ptr<WorkerApp>> WorkerApp::Create(
@@ -99,8 +107,7 @@ absl::StatusOr<std::unique_ptr<WorkerApp>> WorkerApp::Create(
 
 absl::Status WorkerApp::Open(const std::string& worker_id, int ops_port) {
   scratch_ = absl::StrCat(layout_.scratch, "/", worker_id);
-  std::error_code error;
-  std::filesystem::remove_all(scratch_, error);
+  RemoveScratch();
   PB_RETURN_IF_ERROR(MakeDirectories(scratch_));
 
   PB_ASSIGN_OR_RETURN(UrlPolicy policy, UrlPolicy::Create(config_.inputs.urls));
@@ -133,7 +140,10 @@ absl::Status WorkerApp::Open(const std::string& worker_id, int ops_port) {
       [this](const Job& job, const RunContext& context) {
         return dispatcher_->Run(job, context);
       },
-      [] { ::_exit(kExitStuck); });
+      [this] {
+        RemoveScratch();
+        ::_exit(kExitStuck);
+      });
   worker_->set_on_outcome(
       [this](const AttemptOutcome& outcome) { Count(outcome); });
 

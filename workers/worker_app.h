@@ -40,13 +40,14 @@ class WorkerApp {
   /// As Worker's.
   void Run() { worker_->Run(); }
   void Drain() { worker_->Drain(); }
-  void Abandon() { worker_->Abandon(); }
+  void Abandon();
 
   int ops_port() const { return ops_->port(); }
 
  private:
   explicit WorkerApp(const Config& config);
   absl::Status Open(const std::string& worker_id, int ops_port);
+  void RemoveScratch();
   void Count(const AttemptOutcome& outcome);
 
   const Config config_;
