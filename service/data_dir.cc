@@ -13,9 +13,25 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "service/core/base/files.h"
+#include "service/core/base/ids.h"
 #include "service/core/base/status.h"
 
 namespace pushbroom {
+namespace {
+
+// The id in the file, made if there is none.
+absl::StatusOr<std::string> OpenInstance(const std::string& path) {
+  const auto text = ReadFile(path, 64);
+  if (text.ok()) {
+    std::string id(absl::StripAsciiWhitespace(*text));
+    if (IsUuid(id)) return id;
+  }
+  std::string id = NewUuid();
+  PB_RETURN_IF_ERROR(WriteFileAtomically(path, id + "\n"));
+  return id;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(
     const std::string& root) {
@@ -53,11 +69,17 @@ absl::StatusOr<std::unique_ptr<DataDir>> DataDir::Open(
     return absl::UnavailableError(absl::StrCat(
         "cannot write ", layout.lock_file, ": ", std::strerror(errno)));
   }
-  return std::unique_ptr<DataDir>(new DataDir(std::move(layout), lock));
+  auto instance = OpenInstance(absl::StrCat(layout.run, "/instance"));
+  if (!instance.ok()) {
+    ::close(lock);
+    return instance.status();
+  }
+  return std::unique_ptr<DataDir>(
+      new DataDir(std::move(layout), *std::move(instance), lock));
 }
 
-DataDir::DataDir(DataLayout layout, int lock)
-    : layout_(std::move(layout)), lock_(lock) {}
+DataDir::DataDir(DataLayout layout, std::string instance, int lock)
+    : layout_(std::move(layout)), instance_(std::move(instance)), lock_(lock) {}
 
 DataDir::~DataDir() {
   ::unlink(layout_.service_file.c_str());

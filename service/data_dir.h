@@ -22,9 +22,14 @@ class DataDir {
 
   const DataLayout& layout() const { return layout_; }
 
+  /// Names whoever serves this directory, also after a restart: what it held
+  /// in the store by that name is its own again at once.
+  const std::string& instance() const { return instance_; }
+
  private:
-  DataDir(DataLayout layout, int lock);
+  DataDir(DataLayout layout, std::string instance, int lock);
   const DataLayout layout_;
+  const std::string instance_;
   const int lock_;
 };
 

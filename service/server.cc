@@ -12,7 +12,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "service/core/base/files.h"
-#include "service/core/base/ids.h"
 #include "service/core/base/log.h"
 #include "service/core/base/status.h"
 #include "service/core/jobs/sqlite_job_store.h"
@@ -278,7 +277,7 @@ absl::Status Server::StartBackground() {
       callbacks, *tokens_,
       [this](const HttpRequest& request) { return client_->Send(request); });
   PublisherOptions options;
-  options.holder = absl::StrCat("service-", NewUuid());
+  options.holder = absl::StrCat("service-", data_->instance());
   options.poll_interval = config_.jobs.poll_interval;
   publisher_ = std::make_unique<Publisher>(
       options, *store_, *wakeup_, clock_, std::move(deliveries),

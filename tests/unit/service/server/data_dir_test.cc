@@ -29,6 +29,18 @@ TEST_F(DataDirTest, TwoServicesDoNotShareOne) {
   EXPECT_OK(DataDir::Open(scratch_.path()));
 }
 
+TEST_F(DataDirTest, ItsNameStaysTheSameAfterARestart) {
+  std::string name;
+  {
+    ASSERT_OK_AND_ASSIGN(const auto data, DataDir::Open(scratch_.path()));
+    name = data->instance();
+  }
+  ASSERT_OK_AND_ASSIGN(const auto data, DataDir::Open(scratch_.path()));
+  EXPECT_EQ(data->instance(), name);
+  ASSERT_OK_AND_ASSIGN(const auto other, DataDir::Open(scratch_.File("b")));
+  EXPECT_NE(other->instance(), name);
+}
+
 TEST_F(DataDirTest, PathsAreAbsoluteAndTheSecretsFolderIsOurs) {
   std::filesystem::current_path(scratch_.path());
   ASSERT_OK_AND_ASSIGN(const auto data, DataDir::Open("relative"));
