@@ -8,7 +8,7 @@ program and to a person at a glance, and says nothing about any real place.
   make_scene.py OUT.tif [--width 2048] [--height 2048] [--seed 1]
 
 Writes a GeoTIFF (uint16, reflectance = value * 0.0001, nodata 0) with the
-bands blue, green, red, nir08, swir16, swir22, and OUT.json, a STAC Item.
+bands blue, green, red, nir, swir16, swir22, and OUT.json, a STAC Item.
 """
 
 import argparse
@@ -22,7 +22,7 @@ gdal.UseExceptions()
 
 # Reflectance by band: blue, green, red, near infrared, 1.6 um, 2.2 um.
 BANDS = [("blue", "blue", 0.49), ("green", "green", 0.56),
-         ("red", "red", 0.66), ("nir08", "nir08", 0.84),
+         ("red", "red", 0.66), ("nir", "nir", 0.84),
          ("swir16", "swir16", 1.61), ("swir22", "swir22", 2.19)]
 WATER = np.array([0.11, 0.08, 0.05, 0.03, 0.015, 0.01])
 VEGETATION = np.array([0.09, 0.09, 0.06, 0.34, 0.17, 0.08])

@@ -106,12 +106,11 @@ def show(item_path, status):
              for c in asset.get("classification:classes", [])}
     for name, share in properties.get("pushbroom:class_shares", {}).items():
         rows.append((names.get(name, name), f"{100 * share:.1f} %"))
-    for key, label, form in [("pushbroom:seconds", "seconds", "{:.1f}"),
-                             ("pushbroom:tiles", "tiles", "{}"),
-                             ("pushbroom:tiles_per_second", "tiles/s",
-                              "{:.1f}")]:
-        if key in properties:
-            rows.append((label, form.format(properties[key])))
+    tiles, seconds = properties["pushbroom:tiles"], properties[
+        "pushbroom:seconds"]
+    rows.append(("seconds", f"{seconds:.1f}"))
+    rows.append(("tiles", f"{tiles['run']} run, {tiles['skipped']} empty"))
+    rows.append(("tiles/s", f"{tiles['run'] / seconds:.1f}"))
     width = max(len(label) for label, _ in rows)
     for label, value in rows:
         print(f"  {label:<{width}}  {value}")
@@ -144,8 +143,8 @@ def main():
                       environment=environment,
                       file_roots=[path.parent] if local else [])
     say(f"starting pushbroom at {service.url}")
-    service.start()
     try:
+        service.start()
         inputs = {imagery_input(service, args.model): {"href": scene}}
         inputs.update(dict(args.input))
         say(f"running {args.model} over {scene}")
