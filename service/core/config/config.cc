@@ -46,10 +46,10 @@ void CheckDurations(const Json& values, std::vector<SchemaProblem>* problems) {
 // Rules between keys; each value is right in itself.
 void CheckTogether(const Json& values, std::vector<SchemaProblem>* problems) {
   const Json& workers = values["workers"];
-  if (2 * workers["overlap"].get<int>() >= workers["tile_size"].get<int>()) {
+  if (2 * workers["overlap"].get<int>() > workers["tile_size"].get<int>()) {
     problems->push_back(
         Disagreement("/workers/overlap",
-                     absl::StrCat("less than half of tile_size, ",
+                     absl::StrCat("at most half of tile_size, ",
                                   DumpJson(workers["tile_size"])),
                      workers["overlap"]));
   }

@@ -41,8 +41,12 @@ Json TypedValue(const Json& schema, const std::string& text) {
 // Variables with our prefix that are no keys: what tests and child processes
 // are handed, and what Kubernetes sets for a Service called pushbroom-….
 bool IsForOthers(const std::string& name, const std::string& value) {
-  if (name == "PUSHBROOM_TEST_DATA" ||
-      absl::StartsWith(name, "PUSHBROOM_WORKER_")) {
+  for (const char* test : {"PUSHBROOM_BIN", "PUSHBROOM_TEST_DATA",
+                           "PUSHBROOM_TEST_REPORTS",
+                           "PUSHBROOM_UPDATE_GOLDEN"}) {
+    if (name == test) return true;
+  }
+  if (absl::StartsWith(name, "PUSHBROOM_WORKER_")) {
     return true;
   }
   if (absl::EndsWith(name, "_SERVICE_HOST") ||

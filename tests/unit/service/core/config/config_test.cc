@@ -190,9 +190,9 @@ TEST_F(ConfigTest, VariablesOfOthersAreLeftAlone) {
 }
 
 TEST_F(ConfigTest, RulesBetweenKeysAreChecked) {
-  EXPECT_STATUS(LoadConfig("", {}, {{"workers.tile_size", "128"}}),
+  EXPECT_STATUS(LoadConfig("", {}, {{"workers.tile_size", "64"}}),
                 absl::StatusCode::kInvalidArgument,
-                "/workers/overlap: expected less than half of tile_size, 128, "
+                "/workers/overlap: expected at most half of tile_size, 64, "
                 "got 64");
   EXPECT_STATUS(LoadConfig("", {}, {{"http.files_port", "8080"}}),
                 absl::StatusCode::kInvalidArgument,
