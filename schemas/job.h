@@ -6,7 +6,6 @@
 //   running  → failed       Fail
 //   accepted → dismissed    Dismiss, at once
 //   running  → dismissed    the worker confirms, or its lease ends
-//   accepted → failed       the deadline passed before a worker took it
 #pragma once
 
 #include <cstdint>
@@ -40,8 +39,7 @@ constexpr bool IsFinal(JobState state) {
 constexpr bool CanMove(JobState from, JobState to) {
   switch (from) {
     case JobState::kAccepted:
-      return to == JobState::kRunning || to == JobState::kDismissed ||
-             to == JobState::kFailed;
+      return to == JobState::kRunning || to == JobState::kDismissed;
     case JobState::kRunning:
       return to == JobState::kAccepted || IsFinal(to);
     case JobState::kSuccessful:
