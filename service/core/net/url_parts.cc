@@ -99,7 +99,10 @@ absl::StatusOr<UrlParts> ParseHttpUrl(absl::string_view url) {
 
 absl::string_view SchemeOf(absl::string_view reference) {
   const size_t end = reference.find(':');
-  if (end == absl::string_view::npos || end < 2) return {};
+  if (end == absl::string_view::npos || end < 2 ||
+      !absl::ascii_isalpha(static_cast<unsigned char>(reference[0]))) {
+    return {};
+  }
   for (const char c : reference.substr(0, end)) {
     if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '+' &&
         c != '-' && c != '.') {
