@@ -47,8 +47,7 @@ CLOUD_BANDS = [("B1", "blue"), ("B2", "green"), ("B3", "red"), ("B4", "nir"),
                ("B5", "swir16"), ("B7", "swir22")]
 
 
-@pytest.mark.parametrize("overlap", [64, 96])
-@pytest.mark.parametrize("tile", [128, 512])
+@pytest.mark.parametrize("tile,overlap", [(128, 32), (128, 64), (512, 64)])
 def test_cloud_mask_over_one_landsat7_file(data, tmp_path, tile, overlap):
     source = data / "landsat7_olinda" / "L7_ETMs.tif"
     scale = 0.0035  # uint8 to something like reflectance, for the test
@@ -56,8 +55,6 @@ def test_cloud_mask_over_one_landsat7_file(data, tmp_path, tile, overlap):
         "href": str(source), "type": "image/tiff; application=geotiff",
         "roles": ["data"],
         "bands": [band(n, c, scale) for n, c in CLOUD_BANDS]}})
-    if overlap > tile // 2:
-        overlap = tile // 2
     result = worker.run("cloud-mask", item, tmp_path / "out",
                         {"overlap": overlap},
                         environment={"PUSHBROOM_WORKERS_TILE_SIZE": str(tile)})
