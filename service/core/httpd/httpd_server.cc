@@ -5,10 +5,8 @@
 #include <vector>
 
 #include "absl/base/call_once.h"
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "civetweb.h"
 #include "service/core/base/log.h"
@@ -51,13 +49,14 @@ class HttpdServer::Impl {
     exchange.SendProblem(status, "the request cannot be read");
     return 0;
   }
-  static int OnLog(const mg_connection* connection, const char* message) {
-    // Before there is a connection it is the reason why Listen fails.
-    if (connection) {
+  static int OnLog(const mg_connection*, const char* message) {
+    // What mg_start says on its caller's thread is the reason why Listen
+    // fails. It may come with a connection that stands for none, so that the
+    // pointer does not tell.
+    if (start_message_ == nullptr) {
       Log(LogLevel::kDebug, "civetweb", {{"text", message}});
-    } else {
-      absl::MutexLock lock(&start_mutex_);
-      start_message_ = message;
+    } else if (start_message_->empty()) {
+      *start_message_ = message;
     }
     return 1;
   }
@@ -65,8 +64,8 @@ class HttpdServer::Impl {
   int Serve(mg_connection* connection);
   void Handle(HttpExchange* exchange);
 
-  static absl::Mutex start_mutex_;
-  static std::string start_message_ ABSL_GUARDED_BY(start_mutex_);
+  // Set while this thread is in mg_start.
+  static thread_local std::string* start_message_;
 
   const Handler handler_;
   const Observer observer_;
@@ -76,8 +75,7 @@ class HttpdServer::Impl {
   int port_ = 0;
 };
 
-absl::Mutex HttpdServer::Impl::start_mutex_(absl::kConstInit);
-std::string HttpdServer::Impl::start_message_;
+thread_local std::string* HttpdServer::Impl::start_message_ = nullptr;
 
 absl::Status HttpdServer::Impl::Listen(const Options& options) {
   static absl::once_flag initialized;
@@ -114,11 +112,13 @@ absl::Status HttpdServer::Impl::Listen(const Options& options) {
   callbacks.http_error = &Impl::OnError;
   callbacks.log_message = &Impl::OnLog;
   callbacks.log_access = [](const mg_connection*, const char*) { return 1; };
+  std::string reason;
+  start_message_ = &reason;
   context_ = mg_start(&callbacks, this, settings);
+  start_message_ = nullptr;
   if (!context_) {
-    absl::MutexLock lock(&start_mutex_);
     return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address, ": ", start_message_));
+        absl::StrCat("cannot listen on ", address, ": ", reason));
   }
   mg_server_port listening = {};
   if (mg_get_server_ports(context_, 1, &listening) < 1) {
