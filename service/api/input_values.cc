@@ -125,12 +125,14 @@ InputReader::Unwrapped InputReader::Unwrap(const Json& given,
     return out;
   }
   if (const Json* href = Find(given, "href")) {
-    if (href->is_string()) {
+    // An empty one would look like none from here on.
+    if (href->is_string() && *href != "") {
       out.href = href->get<std::string>();
       out.media_type = StringOr(given, "type");
       out.pointer = absl::StrCat(pointer, "/href");
     } else {
-      Error(absl::StrCat(pointer, "/href"), "href must be a string");
+      Error(absl::StrCat(pointer, "/href"),
+            "href must be a string, and not empty");
     }
     return out;
   }

@@ -27,7 +27,9 @@ Json StatusInfo(const Job& job, const Urls& urls) {
   if (job.started) info["started"] = FormatRfc3339(*job.started);
   if (job.finished) info["finished"] = FormatRfc3339(*job.finished);
   if (job.tiles_planned > 0) {
-    info["pushbroom:tiles_done"] = job.tiles_done;
+    // The last heartbeat may have been some tiles before the end.
+    info["pushbroom:tiles_done"] =
+        state == JobState::kSuccessful ? job.tiles_planned : job.tiles_done;
     info["pushbroom:tiles_planned"] = job.tiles_planned;
   }
   if (job.attempt > 0) info["pushbroom:attempt"] = job.attempt;
