@@ -12,7 +12,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / "build" / "release" / "bin"
+BIN = pathlib.Path(os.environ.get("PUSHBROOM_BIN",
+                                  ROOT / "build" / "release" / "bin"))
 EXAMPLES = ROOT / "process-descriptions" / "examples"
 
 
@@ -157,6 +158,29 @@ class Service:
                 return path
             time.sleep(0.05)
         raise TimeoutError(f"no item of job {job} below {catalog}")
+
+    def items(self):
+        """Every published STAC Item, by id: a list of its paths."""
+        found = {}
+        for path in (self.data_dir / "catalog").rglob("*.json"):
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if document.get("type") == "Feature":
+                found.setdefault(document["id"], []).append(path)
+        return found
+
+    def worker_pids(self):
+        """The worker processes that this service has started."""
+        pids = []
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            try:
+                name, _, fields = stat.read_text().rpartition(")")
+            except OSError:
+                continue  # it has ended
+            state, parent = fields.split()[:2]
+            if (int(parent) == self.process.pid and state != "Z"
+                    and "(pushbroom-worke" in name):  # cut at 15 characters
+                pids.append(int(stat.parent.name))
+        return pids
 
     def kill(self):
         """As a power cut would: no clean-up."""
