@@ -5,12 +5,14 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "service/core/base/bounded_queue.h"
+#include "service/core/base/guarded.h"
 #include "service/core/base/status.h"
 #include "workers/pipeline/kernels.h"
 #include "workers/pipeline/stitcher.h"
@@ -248,6 +250,37 @@ class Finisher {
   float threshold_ = 0;
 };
 
+// Takes predictions as they come, row of tiles by row of tiles. OK also when
+// the tiler has failed: its own status tells.
+absl::Status Finish(
+    const TileAxis& rows, const TileAxis& columns, BoundedQueue<RowPlan>& plans,
+    TileSession& session, Finisher& finisher,
+    const std::function<void(const PipelineProgress&)>& progress,
+    const CancelToken& cancel, PipelineReport& report) {
+  int64_t done = 0;
+  for (int row = 0; row < rows.count(); ++row) {
+    const std::optional<RowPlan> plan = plans.Pop();
+    if (!plan) return absl::OkStatus();
+    for (int column = 0; column < columns.count(); ++column) {
+      PB_RETURN_IF_ERROR(cancel.status());
+      std::unique_ptr<TilePrediction> prediction;
+      if (plan->run[static_cast<size_t>(column)]) {
+        PB_ASSIGN_OR_RETURN(prediction, session.Next());
+        if (prediction == nullptr) {
+          return absl::InternalError("a prediction is missing");
+        }
+        ++report.tiles_run;
+      } else {
+        ++report.tiles_skipped;
+      }
+      finisher.Add(row, column, prediction ? prediction->values() : nullptr);
+      if (progress) progress({++done, report.tiles_planned});
+    }
+    PB_RETURN_IF_ERROR(finisher.WriteRow(row, plan->valid));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<PipelineReport> RunPipeline(
@@ -273,52 +306,29 @@ absl::StatusOr<PipelineReport> RunPipeline(
   PipelineReport report;
   report.tiles_planned = int64_t{rows.count()} * columns.count();
 
+  Finisher finisher(options, rows, columns, shape.output_channels, classes,
+                    probabilities, report);
+  // A dismissal must not wait for the next tile.
+  const CancelCallback on_cancel(cancel, [&] {
+    session.Abort(cancel.status());
+    plans.Close();
+    ring.Close();
+  });
+
   absl::Status reader_status, tiler_status;
   std::thread reader([&] { reader_status = ring.ReadAll(); });
   std::thread tiler([&] {
     Tiler work(rows, columns, source.type(), std::move(kernels), ring, session,
                plans);
-    tiler_status = work.Run();
+    tiler_status = Guarded([&] { return work.Run(); });
     plans.Close();
     // Whoever waits for predictions must learn that none will come.
     if (!tiler_status.ok()) session.Abort(tiler_status);
   });
-
-  absl::Status status;
-  {
-    Finisher finisher(options, rows, columns, shape.output_channels, classes,
-                      probabilities, report);
-    int64_t done = 0;
-    for (int row = 0; row < rows.count() && status.ok(); ++row) {
-      std::optional<RowPlan> plan = plans.Pop();
-      if (!plan) break;  // the tiler failed: its status is taken below
-      for (int column = 0; column < columns.count(); ++column) {
-        if (cancel.cancelled()) {
-          status = cancel.status();
-          break;
-        }
-        std::unique_ptr<TilePrediction> prediction;
-        if (plan->run[static_cast<size_t>(column)]) {
-          auto next = session.Next();
-          if (!next.ok()) {
-            status = next.status();
-            break;
-          }
-          prediction = *std::move(next);
-          if (prediction == nullptr) {
-            status = absl::InternalError("a prediction is missing");
-            break;
-          }
-          ++report.tiles_run;
-        } else {
-          ++report.tiles_skipped;
-        }
-        finisher.Add(row, column, prediction ? prediction->values() : nullptr);
-        if (progress) progress({++done, report.tiles_planned});
-      }
-      if (status.ok()) status = finisher.WriteRow(row, plan->valid);
-    }
-  }
+  const absl::Status status = Guarded([&] {
+    return Finish(rows, columns, plans, session, finisher, progress, cancel,
+                  report);
+  });
   if (!status.ok()) session.Abort(status);
   plans.Close();
   ring.Close();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/core/base/guarded.h"
 #include "service/core/base/status.h"
 
 namespace pushbroom {
@@ -50,7 +51,8 @@ absl::Status StripRing::ReadAll() {
     buffer.samples = samples_.data() + at * sample_size_;
     buffer.band_stride = band_stride;
     buffer.valid = valid_.data() + at;
-    const absl::Status status = source_.Read(y, rows, buffer);
+    const absl::Status status =
+        Guarded([&] { return source_.Read(y, rows, buffer); });
     if (status.ok()) {
       for (int b = 0; b < bands_; ++b) {
         for (int64_t row = y; row < y + rows; ++row) {

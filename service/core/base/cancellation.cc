@@ -5,11 +5,16 @@
 namespace pushbroom {
 
 void CancelToken::Cancel(absl::Status reason) const {
-  absl::MutexLock lock(&state_->mutex);
-  if (state_->cancelled) return;
-  state_->cancelled = true;
-  state_->reason =
-      reason.ok() ? absl::CancelledError("cancelled") : std::move(reason);
+  {
+    absl::MutexLock lock(&state_->mutex);
+    if (state_->cancelled) return;
+    state_->cancelled = true;
+    state_->reason =
+        reason.ok() ? absl::CancelledError("cancelled") : std::move(reason);
+  }
+  absl::MutexLock lock(&state_->callback_mutex);
+  for (const auto& [owner, callback] : state_->callbacks) callback();
+  state_->callbacks.clear();
 }
 
 bool CancelToken::cancelled() const {
@@ -26,6 +31,22 @@ bool CancelToken::WaitFor(absl::Duration timeout) const {
   absl::MutexLock lock(&state_->mutex);
   return state_->mutex.AwaitWithTimeout(absl::Condition(&state_->cancelled),
                                         timeout);
+}
+
+CancelCallback::CancelCallback(const CancelToken& token,
+                               std::function<void()> callback)
+    : state_(token.state_) {
+  absl::MutexLock lock(&state_->callback_mutex);
+  if (token.cancelled()) {
+    callback();
+  } else {
+    state_->callbacks[this] = std::move(callback);
+  }
+}
+
+CancelCallback::~CancelCallback() {
+  absl::MutexLock lock(&state_->callback_mutex);
+  state_->callbacks.erase(this);
 }
 
 }  // namespace pushbroom

@@ -1,6 +1,8 @@
 // A request to stop, carried down into every long loop.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -28,12 +30,31 @@ class CancelToken {
   bool WaitFor(absl::Duration timeout) const;
 
  private:
+  friend class CancelCallback;
   struct State {
     mutable absl::Mutex mutex;
     absl::Status reason ABSL_GUARDED_BY(mutex);
     bool cancelled ABSL_GUARDED_BY(mutex) = false;
+    // Held while callbacks run, so that none outlives its CancelCallback.
+    absl::Mutex callback_mutex;
+    std::map<const void*, std::function<void()>> callbacks
+        ABSL_GUARDED_BY(callback_mutex);
   };
   std::shared_ptr<State> state_;
+};
+
+/// Runs `callback` once, on the thread that cancels, while this object lives;
+/// at once if the token was cancelled before. For waking somebody who waits on
+/// something else. The callback must not block, nor touch a CancelCallback.
+class CancelCallback {
+ public:
+  CancelCallback(const CancelToken& token, std::function<void()> callback);
+  ~CancelCallback();
+  CancelCallback(const CancelCallback&) = delete;
+  CancelCallback& operator=(const CancelCallback&) = delete;
+
+ private:
+  const std::shared_ptr<CancelToken::State> state_;
 };
 
 }  // namespace pushbroom

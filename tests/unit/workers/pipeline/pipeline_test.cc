@@ -2,8 +2,9 @@
 
 #include <cstring>
 #include <functional>
-#include <random>
+#include <new>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "tests/support/puppet_session.h"
 #include "tests/support/status_matchers.h"
@@ -272,6 +273,51 @@ TEST(PipelineTest, StopsWithTheReasonOfItsToken) {
       cancel);
   EXPECT_STATUS(report, absl::StatusCode::kCancelled, "enough");
   EXPECT_FALSE(classes.complete());
+}
+
+TEST(PipelineTest, ADismissalDoesNotWaitForTheNextTile) {
+  FunctionSource source(64, 64, 1, Noise);
+  CancelToken cancel;
+  // The model never answers: only the dismissal ends this.
+  class Silent final : public TileSession {
+   public:
+    explicit Silent(CancelToken token) : token_(std::move(token)) {}
+    const TileShape& shape() const override { return shape_; }
+    absl::StatusOr<TilePlace> Acquire() override {
+      token_.Cancel(absl::CancelledError("dismissed"));
+      return TilePlace{values_.data(), nullptr};
+    }
+    void Submit(TilePlace) override {}
+    void Finish() override {}
+    absl::StatusOr<std::unique_ptr<TilePrediction>> Next() override {
+      aborted_.WaitForNotification();
+      return absl::CancelledError("aborted");
+    }
+    void Abort(absl::Status) override {
+      if (!aborted_.HasBeenNotified()) aborted_.Notify();
+    }
+
+   private:
+    const TileShape shape_{1, 64, 1, 64};
+    CancelToken token_;
+    std::vector<float> values_ = std::vector<float>(64 * 64);
+    absl::Notification aborted_;
+  } session(cancel);
+  ArraySink<uint8_t> classes(64, 64, 1);
+  EXPECT_STATUS(
+      RunPipeline(Options(1, 8), source, session, classes, nullptr, {}, cancel),
+      absl::StatusCode::kCancelled, "dismissed");
+}
+
+TEST(PipelineTest, AnExceptionOfTheSourceIsAnErrorNotAnEnd) {
+  FunctionSource source(64, 200, 1, [](int, int64_t, int64_t) -> uint16_t {
+    throw std::bad_alloc();
+  });
+  PuppetSession session({1, 32, 1, 32}, Identity);
+  ArraySink<uint8_t> classes(64, 200, 1);
+  EXPECT_STATUS(
+      RunPipeline(Options(1, 8), source, session, classes, nullptr, {}, {}),
+      absl::StatusCode::kResourceExhausted, "out of memory");
 }
 
 TEST(PipelineTest, ProgressIsMonotonicAndEndsAtThePlan) {
