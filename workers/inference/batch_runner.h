@@ -31,7 +31,8 @@ class BatchRunner {
   virtual const TileShape& shape() const = 0;
   /// Tiles in a full batch.
   virtual int batch_size() const = 0;
-  virtual std::unique_ptr<BatchInput> NewInput() = 0;
+  /// kResourceExhausted if there is no memory for it.
+  virtual absl::StatusOr<std::unique_ptr<BatchInput>> NewInput() = 0;
   /// Runs the first `tiles` of the input, 1 … batch_size. Out of memory it
   /// tries smaller parts before it gives up.
   virtual absl::StatusOr<std::shared_ptr<const BatchOutput>> Run(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "service/core/base/status.h"
 
 namespace pushbroom {
 namespace {
@@ -57,7 +58,7 @@ class Batcher::Session final : public TileSession {
       batcher_.changed_.Wait(&batcher_.mutex_);
     }
     if (!state_->failed.ok()) return state_->failed;
-    Batch* batch = batcher_.OpenBatch();
+    PB_ASSIGN_OR_RETURN(Batch * batch, batcher_.OpenBatch());
     const int index = batch->acquired++;
     ++state_->acquired;
     batch->entries.push_back({state_, state_->acquired - 1});
@@ -165,7 +166,7 @@ bool Batcher::CanAcquire(const SessionState& session) const {
   return open || !free_.empty() || inputs_ < kInputs;
 }
 
-Batcher::Batch* Batcher::OpenBatch() {
+absl::StatusOr<Batcher::Batch*> Batcher::OpenBatch() {
   if (!batches_.empty() && !batches_.back()->closed) {
     return batches_.back().get();
   }
@@ -174,7 +175,7 @@ Batcher::Batch* Batcher::OpenBatch() {
     batch->input = std::move(free_.back());
     free_.pop_back();
   } else {
-    batch->input = runner_->NewInput();
+    PB_ASSIGN_OR_RETURN(batch->input, runner_->NewInput());
     ++inputs_;
   }
   batches_.push_back(std::move(batch));

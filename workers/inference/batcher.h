@@ -12,6 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "workers/inference/batch_runner.h"
@@ -64,7 +65,7 @@ class Batcher {
   };
 
   void Execute();
-  Batch* OpenBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Batch*> OpenBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool CanAcquire(const SessionState& session) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   /// The first batch that may run now, if any.

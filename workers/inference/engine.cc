@@ -1,6 +1,9 @@
 #include "workers/inference/engine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <list>
 #include <map>
 #include <utility>
@@ -34,7 +37,7 @@ int64_t ResidentBytes() {
   if (!status.ok() || std::sscanf(status->c_str(), "%*d %ld", &pages) != 1) {
     return 0;
   }
-  return int64_t{pages} * 4096;
+  return int64_t{pages} * sysconf(_SC_PAGESIZE);
 }
 
 struct ResidentModel {

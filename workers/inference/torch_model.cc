@@ -93,6 +93,7 @@ struct Program {
   c10::Device device = c10::kCPU;
   torch::ScalarType dtype = torch::kFloat32;
   Axes in, out;
+  int fixed_batch = 0;  // 0: any; else forward takes no other
 
   // N × C × H × W floats on the host → N × C' × H' × W' floats on the host.
   torch::Tensor Forward(torch::Tensor input) {
@@ -178,8 +179,15 @@ class TorchRunner final : public BatchRunner {
   const TileShape& shape() const override { return shape_; }
   int batch_size() const override { return batch_size_; }
 
-  std::unique_ptr<BatchInput> NewInput() override {
-    return std::make_unique<TorchInput>(batch_size_, shape_, !device_.is_cpu);
+  absl::StatusOr<std::unique_ptr<BatchInput>> NewInput() override {
+    try {
+      return std::unique_ptr<BatchInput>(
+          std::make_unique<TorchInput>(batch_size_, shape_, !device_.is_cpu));
+    } catch (const std::exception& error) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("no memory for a batch of ", batch_size_, " tiles of ",
+                       shape_.size, " pixels: ", Shorten(error.what())));
+    }
   }
 
   absl::StatusOr<std::shared_ptr<const BatchOutput>> Run(BatchInput& input,
@@ -190,8 +198,10 @@ class TorchRunner final : public BatchRunner {
         std::vector<torch::Tensor> parts;
         for (int begin = 0; begin < tiles; begin += limit_) {
           const int count = std::min(limit_, tiles - begin);
-          const int rung =
-              std::min(RungFor(count, batch_size_), batch_size_ - begin);
+          const int rung = program_->fixed_batch > 0
+                               ? batch_size_
+                               : std::min({RungFor(count, batch_size_), limit_,
+                                           batch_size_ - begin});
           // Places beyond `count` hold older tiles: computed and dropped.
           parts.push_back(program_->Forward(all.narrow(0, begin, rung))
                               .narrow(0, 0, count));
@@ -206,10 +216,10 @@ class TorchRunner final : public BatchRunner {
           return absl::InternalError(
               absl::StrCat("the model failed: ", Shorten(error.what())));
         }
-        if (limit_ == 1) {
+        if (limit_ == 1 || program_->fixed_batch > 0) {
           return absl::ResourceExhaustedError(absl::StrCat(
-              "out of memory on ", device_.name,
-              " with a batch of one tile of ", shape_.size, " pixels"));
+              "out of memory on ", device_.name, " with a batch of ", limit_,
+              " tiles of ", shape_.size, " pixels"));
         }
         // Remembered: later batches begin with what fits.
         EmptyDeviceCache(device_);
@@ -309,7 +319,8 @@ class TorchModelImpl final : public TorchModel {
   bool Better(Program& candidate, int size) {
     try {
       torch::manual_seed(0);
-      const torch::Tensor input = torch::randn({1, channels_, size, size});
+      const torch::Tensor input = torch::randn(
+          {std::max(1, program_->fixed_batch), channels_, size, size});
       const torch::Tensor expected = program_->Forward(input);
       if (!torch::allclose(candidate.Forward(input), expected, 1e-4, 1e-4)) {
         return false;
@@ -358,6 +369,8 @@ absl::StatusOr<std::unique_ptr<TorchModel>> TorchModel::Load(
         "height, width and perhaps class");
   }
   program->dtype = ToTorch(in.dtype);
+  program->fixed_batch =
+      static_cast<int>(std::max<int64_t>(0, in.DimSize("batch")));
   try {
     program->device = c10::Device(device.name);
     c10::InferenceMode inference;

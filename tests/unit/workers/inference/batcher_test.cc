@@ -19,8 +19,8 @@ class PuppetRunner final : public BatchRunner {
 
   const TileShape& shape() const override { return shape_; }
   int batch_size() const override { return batch_size_; }
-  std::unique_ptr<BatchInput> NewInput() override {
-    return std::make_unique<Input>(batch_size_);
+  absl::StatusOr<std::unique_ptr<BatchInput>> NewInput() override {
+    return std::unique_ptr<BatchInput>(std::make_unique<Input>(batch_size_));
   }
   absl::StatusOr<std::shared_ptr<const BatchOutput>> Run(BatchInput& input,
                                                          int tiles) override {
