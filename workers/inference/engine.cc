@@ -120,9 +120,13 @@ class TorchEngine final : public Engine {
       shape.size = options.tile;
       shape.output_channels = probe.output_channels;
       shape.output_size = options.tile * probe.output_scale;
+      const int batch_size = BatchSize(model, options.tile);
+      const bool fixed = model.inputs[0].DimSize("batch") > 0;
+      PB_RETURN_IF_ERROR(Warm(*resident->torch, fixed ? batch_size : 1,
+                              batch_size, options.tile));
       batcher = std::make_shared<Batcher>(
-          resident->torch->NewRunner(shape, BatchSize(model, options.tile)),
-          turn_, options_.max_delay, &PrepareInferenceThread, device_.threads);
+          resident->torch->NewRunner(shape, batch_size), turn_,
+          options_.max_delay, &PrepareInferenceThread, device_.threads);
     }
     return std::unique_ptr<TileSession>(
         std::make_unique<HeldSession>(batcher, options.batch_size));
@@ -145,6 +149,18 @@ class TorchEngine final : public Engine {
       size = std::min(size, options_.max_batch);
     }
     return std::max(1, size);
+  }
+
+  // Every shape once, so that a compiler which specialises by shape does it
+  // now and not under a job.
+  absl::Status Warm(TorchModel& torch, int first, int batch_size, int tile) {
+    PrepareInferenceThread(device_.threads);
+    absl::MutexLock turn(&turn_.mutex);
+    for (int rung = first;; rung *= 2) {
+      const int size = std::min(rung, batch_size);
+      PB_RETURN_IF_ERROR(torch.TryRun(size, tile).status());
+      if (size == batch_size) return absl::OkStatus();
+    }
   }
 
   // Tile sizes that height and width allow, ascending.
