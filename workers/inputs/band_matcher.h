@@ -13,8 +13,8 @@
 
 namespace pushbroom {
 
-/// How a band was found, best first. The order of DIALECTS.md 5.2, but that
-/// position never counts: only a raster of one band for a model of one.
+/// How a band was found, best first. Position never counts: only a raster of
+/// one band for a model of one.
 enum class MatchKind {
   kExplicit,  // the client said
   kName,      // exactly

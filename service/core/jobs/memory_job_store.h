@@ -1,4 +1,4 @@
-// The job store of `pushbroom-worker run` and of tests: nothing is kept.
+// A job store for tests: nothing is kept.
 #pragma once
 
 #include <memory>
