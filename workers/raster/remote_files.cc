@@ -153,7 +153,8 @@ absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::Fetch(
     // "bytes 0-262143/1234567"
     const std::vector<std::string> parts =
         absl::StrSplit(HeaderOf(*response, "content-range"), '/');
-    if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &file->size)) {
+    if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &file->size) ||
+        file->size < 0) {
       return FetchWhole(url);
     }
   } else if (response->status == 200) {
@@ -189,6 +190,11 @@ absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::FetchWhole(
 absl::StatusOr<std::string> RemoteFiles::DoReadRange(const RemoteFile& file,
                                                      int64_t offset,
                                                      int64_t length) {
+  if (offset < 0 || length < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the file refers to ", length, " bytes at offset ", offset,
+                     ", which no file has"));
+  }
   length = std::min(length, file.size - offset);
   if (length <= 0) return std::string();
   const auto head = static_cast<int64_t>(file.head.size());

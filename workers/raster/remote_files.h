@@ -44,7 +44,8 @@ class RemoteFiles {
       const std::string& url);
 
   /// Bytes [offset, offset + length) as far as the file goes. kUnavailable if
-  /// it is no longer the file that was opened.
+  /// it is no longer the file that was opened; kInvalidArgument where either
+  /// number is negative.
   absl::StatusOr<std::string> ReadRange(const RemoteFile& file, int64_t offset,
                                         int64_t length);
 

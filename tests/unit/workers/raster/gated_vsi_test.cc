@@ -1,8 +1,14 @@
 #include "workers/raster/gated_vsi.h"
 
 #include <atomic>
+#include <cstdint>
+#include <cstring>
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "cpl_vsi.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "service/core/net/http_client.h"
@@ -11,6 +17,7 @@
 #include "tests/support/tiny_http_server.h"
 #include "tests/unit/workers/raster/make_raster.h"
 #include "workers/raster/raster_info.h"
+#include "workers/raster/remote_files.h"
 #include "workers/raster/scene_reader.h"
 
 namespace pushbroom {
@@ -170,6 +177,76 @@ TEST_F(GatedVsiTest, AFileThatChangesUnderTheReaderIsAnError) {
         (*reader)->Read(0, 64, {samples.data(), samples.size(), valid.data()});
   }
   EXPECT_STATUS(status, absl::StatusCode::kUnavailable, "changed");
+}
+
+/// A BigTIFF of one tile that is said to begin at `offset`.
+std::string WithTileAt(std::string bytes, uint64_t offset) {
+  constexpr uint16_t kTileOffsets = 324;
+  uint64_t ifd = 0, entries = 0;
+  std::memcpy(&ifd, bytes.data() + 8, 8);
+  std::memcpy(&entries, bytes.data() + ifd, 8);
+  for (uint64_t i = 0; i < entries; ++i) {
+    char* entry = bytes.data() + ifd + 8 + i * 20;
+    uint16_t tag = 0;
+    std::memcpy(&tag, entry, 2);
+    if (tag != kTileOffsets) continue;
+    const uint16_t long8 = 16;
+    std::memcpy(entry + 2, &long8, 2);
+    std::memcpy(entry + 12, &offset, 8);
+    return bytes;
+  }
+  ADD_FAILURE() << "no tile offsets";
+  return bytes;
+}
+
+TEST_F(GatedVsiTest, ATileBeyondEveryFileIsAnErrorAndNoCrash) {
+  RasterSpec spec;
+  spec.options = {"BIGTIFF=YES", "TILED=YES", "BLOCKXSIZE=16", "BLOCKYSIZE=16"};
+  MakeRaster(File("big.tif"), spec);
+  const std::string bytes = BytesOf(File("big.tif"));
+  int index = 0;
+  for (const uint64_t offset :
+       {uint64_t{1} << 63, (uint64_t{1} << 63) + 4096, ~uint64_t{0},
+        ~uint64_t{0} - 64, (uint64_t{1} << 63) - 1}) {
+    const std::string path = absl::StrCat("/big", index++, ".tif");
+    server_.Serve(path, WithTileAt(bytes, offset));
+    auto reader = SceneReader::Open(
+        {{GatedName(server_.Url(path)), 1, {}, false}}, GridRequest());
+    absl::Status status = reader.status();
+    if (status.ok()) {
+      std::vector<uint8_t> samples(64), valid(64);
+      status = (*reader)->Read(0, 8, {samples.data(), 64, valid.data()});
+    }
+    EXPECT_FALSE(status.ok()) << offset;
+  }
+}
+
+TEST_F(GatedVsiTest, RangesOutsideTheFileAreRefused) {
+  server_.Serve("/plain.bin", std::string(1000, 'x'));
+  const std::string url = server_.Url("/plain.bin");
+  ASSERT_OK_AND_ASSIGN(auto file, RemoteFiles::Get().Open(url));
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  EXPECT_STATUS(RemoteFiles::Get().ReadRange(*file, -1, 10), kInvalid, "-1");
+  EXPECT_STATUS(RemoteFiles::Get().ReadRange(*file, 0, -10), kInvalid, "-10");
+  EXPECT_STATUS(RemoteFiles::Get().ReadRange(*file, INT64_MIN, INT64_MAX),
+                kInvalid, "no file has");
+
+  VSILFILE* handle = VSIFOpenL(GatedName(url).c_str(), "rb");
+  ASSERT_NE(handle, nullptr);
+  char a[16] = {}, b[16] = {};
+  void* data[] = {a, b};
+  const vsi_l_offset inside[] = {0, 984};
+  const size_t sizes[] = {16, 16};
+  EXPECT_EQ(VSIFReadMultiRangeL(2, data, inside, sizes, handle), 0);
+  EXPECT_EQ(b[15], 'x');
+  for (const vsi_l_offset offset :
+       {vsi_l_offset{985}, vsi_l_offset{1} << 63, ~vsi_l_offset{0},
+        (vsi_l_offset{1} << 63) - 1}) {
+    const vsi_l_offset offsets[] = {0, offset};
+    EXPECT_NE(VSIFReadMultiRangeL(2, data, offsets, sizes, handle), 0)
+        << offset;
+  }
+  VSIFCloseL(handle);
 }
 
 TEST_F(GatedVsiTest, SidecarsAreNotProbedFor) {
