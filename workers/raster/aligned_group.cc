@@ -29,7 +29,8 @@ class AlignedGroup final : public BandGroup {
  public:
   AlignedGroup(OpenRaster raster, std::vector<GroupBand> bands,
                GroupMasks masks, int64_t column, int64_t row, const Grid& grid,
-               SampleType type, std::vector<OpenRaster> keep)
+               SampleType type, std::vector<OpenRaster> keep,
+               int64_t max_carry_bytes)
       : keep_(std::move(keep)),
         raster_(std::move(raster)),
         bands_(std::move(bands)),
@@ -38,7 +39,8 @@ class AlignedGroup final : public BandGroup {
         size_(SizeOf(type)),
         width_(grid.width),
         column_(column),
-        row_(row) {
+        row_(row),
+        max_carry_bytes_(max_carry_bytes) {
     begin_ = std::clamp<int64_t>(-column, 0, width_);
     end_ = std::clamp<int64_t>(raster_.width() - column, begin_, width_);
     last_row_ = std::min<int64_t>(raster_.height(), row + grid.height);
@@ -117,11 +119,21 @@ class AlignedGroup final : public BandGroup {
     }
   }
 
+  // Whether that many source rows may be kept.
+  bool FitsCarry(int64_t rows) const {
+    return static_cast<double>(rows) * static_cast<double>(window()) *
+               static_cast<double>(bands_.size() * size_ + 1) <=
+           static_cast<double>(max_carry_bytes_);
+  }
+
   // Source rows [from, to) into `out`, and the rest of their block row, up to
-  // `block_end`, into the carry.
+  // `block_end`, into the carry. A rest too large to keep is decoded again
+  // when it is asked for: slower, but a file's layout does not decide how much
+  // memory is used.
   absl::Status ReadBlockRow(int64_t from, int64_t to, int64_t block_end,
                             const Rows& out) {
-    const int64_t kept = block_end - to;
+    const int64_t rest = block_end - to;
+    const int64_t kept = FitsCarry(rest) ? rest : 0;
     Rows carry;
     if (kept > 0) {
       const size_t plane = static_cast<size_t>(kept * window());
@@ -142,9 +154,9 @@ class AlignedGroup final : public BandGroup {
       x = stop;
     }
     carry_begin_ = to;
-    carry_end_ = block_end;
-    // Everything of these blocks was taken.
-    raster_.dataset->FlushCache(false);
+    carry_end_ = to + kept;
+    // Everything of these blocks was taken; else some may still be cached.
+    if (kept == rest) raster_.dataset->FlushCache(false);
     return absl::OkStatus();
   }
 
@@ -231,6 +243,7 @@ class AlignedGroup final : public BandGroup {
   int64_t last_row_ = 0;         // source rows from here are not needed
   int block_width_ = 1, block_height_ = 1;
   int64_t chunk_ = 1;  // columns
+  const int64_t max_carry_bytes_;
 
   // Source rows [carry_begin_, carry_end_) of blocks that were decoded.
   int64_t carry_begin_ = 0, carry_end_ = 0;
@@ -240,15 +253,13 @@ class AlignedGroup final : public BandGroup {
 
 }  // namespace
 
-std::unique_ptr<BandGroup> MakeAlignedGroup(OpenRaster raster,
-                                            std::vector<GroupBand> bands,
-                                            GroupMasks masks, int64_t column,
-                                            int64_t row, const Grid& grid,
-                                            SampleType type,
-                                            std::vector<OpenRaster> keep) {
+std::unique_ptr<BandGroup> MakeAlignedGroup(
+    OpenRaster raster, std::vector<GroupBand> bands, GroupMasks masks,
+    int64_t column, int64_t row, const Grid& grid, SampleType type,
+    std::vector<OpenRaster> keep, int64_t max_carry_bytes) {
   return std::make_unique<AlignedGroup>(std::move(raster), std::move(bands),
                                         std::move(masks), column, row, grid,
-                                        type, std::move(keep));
+                                        type, std::move(keep), max_carry_bytes);
 }
 
 }  // namespace pushbroom

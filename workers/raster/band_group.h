@@ -36,16 +36,19 @@ class BandGroup {
   virtual absl::Status Read(int64_t y, int rows, const StripBuffer& out) = 0;
 };
 
+// Rows of decoded blocks that a group may keep.
+constexpr int64_t kMaxCarryBytes = int64_t{256} << 20;
+
 /// Pixels of the raster are pixels of the grid: target (0, 0) is the source's
 /// pixel (column, row), which may lie outside of it. Each stored block is
-/// decoded once; rows of it that are not asked for yet are kept. `keep` lives
+/// decoded once; rows of it that are not asked for yet are kept, unless that
+/// takes more than `max_carry_bytes`: then it is decoded again. `keep` lives
 /// as long as the group (what a warped dataset reads from).
-std::unique_ptr<BandGroup> MakeAlignedGroup(OpenRaster raster,
-                                            std::vector<GroupBand> bands,
-                                            GroupMasks masks, int64_t column,
-                                            int64_t row, const Grid& grid,
-                                            SampleType type,
-                                            std::vector<OpenRaster> keep = {});
+std::unique_ptr<BandGroup> MakeAlignedGroup(
+    OpenRaster raster, std::vector<GroupBand> bands, GroupMasks masks,
+    int64_t column, int64_t row, const Grid& grid, SampleType type,
+    std::vector<OpenRaster> keep = {},
+    int64_t max_carry_bytes = kMaxCarryBytes);
 
 /// Same axes, other pixels. Columns and rows of the target in pixels of the
 /// source, as TapsOf takes them.

@@ -23,7 +23,9 @@ namespace {
 
 constexpr char kGate[] = "/vsigate/";
 constexpr int kMaxBands = 512;
-constexpr int64_t kMaxBlockBytes = int64_t{64} << 20;
+constexpr int64_t kMaxBlockBytes = int64_t{64} << 20;  // of one band
+// Where pixels are interleaved, a block is decoded for all bands at once.
+constexpr int64_t kMaxInterleavedBytes = int64_t{256} << 20;
 // A small file may declare a huge raster. Deflate cannot shrink more than
 // about a thousand times.
 constexpr double kMaxExpansion = 2000;
@@ -62,7 +64,7 @@ absl::Status CheckLimits(const std::string& location, GDALDataset& dataset) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, " has ", bands, " bands, more than ", kMaxBands));
   }
-  double declared = 0;
+  double declared = 0, blocks = 0;
   for (int i = 1; i <= bands; ++i) {
     GDALRasterBand* band = dataset.GetRasterBand(i);
     const int64_t size = GDALGetDataTypeSizeBytes(band->GetRasterDataType());
@@ -75,8 +77,21 @@ absl::Status CheckLimits(const std::string& location, GDALDataset& dataset) {
           static_cast<int64_t>(block), " bytes), more than ", kMaxBlockBytes,
           " bytes; store it tiled"));
     }
+    blocks += block;
     declared += static_cast<double>(dataset.GetRasterXSize()) *
                 dataset.GetRasterYSize() * size;
+  }
+  const char* interleave =
+      dataset.GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE");
+  if (interleave != nullptr && EQUAL(interleave, "PIXEL") &&
+      blocks > kMaxInterleavedBytes) {
+    int width = 0, height = 0;
+    dataset.GetRasterBand(1)->GetBlockSize(&width, &height);
+    return absl::InvalidArgumentError(absl::StrCat(
+        name, " is stored in pixel-interleaved blocks of ", width, " x ",
+        height, " pixels and ", bands, " bands (", static_cast<int64_t>(blocks),
+        " bytes), more than ", kMaxInterleavedBytes,
+        " bytes; store it in smaller tiles or band by band"));
   }
   VSIStatBufL info;
   if (declared > kAlwaysAllowedBytes &&

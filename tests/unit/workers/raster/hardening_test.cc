@@ -146,5 +146,30 @@ TEST_F(HardeningTest, BandsHaveALimit) {
   EXPECT_STATUS(ReadRasterInfo(File("bands.tif")), kInvalid, "512");
 }
 
+TEST_F(HardeningTest, PixelInterleavedBlocksCountWithAllTheirBands) {
+  const auto sparse = [&](const std::string& name, int size, int bands,
+                          const std::string& block) {
+    char** create = nullptr;
+    for (const std::string& option :
+         {std::string("TILED=YES"), std::string("INTERLEAVE=PIXEL"),
+          std::string("SPARSE_OK=YES"), "BLOCKXSIZE=" + block,
+          "BLOCKYSIZE=" + block}) {
+      create = CSLAddString(create, option.c_str());
+    }
+    GDALDatasetUniquePtr dataset(
+        GetGDALDriverManager()->GetDriverByName("GTiff")->Create(
+            File(name).c_str(), size, size, bands, GDT_Float32, create));
+    CSLDestroy(create);
+    EXPECT_NE(dataset, nullptr);
+  };
+  sparse("ordinary.tif", 1024, 13, "512");
+  EXPECT_OK(ReadRasterInfo(File("ordinary.tif")));
+  // 2048 x 2048 x 4 bytes are 16 MiB, of 17 bands 272 MiB.
+  sparse("heavy.tif", 64, 17, "2048");
+  EXPECT_STATUS(ReadRasterInfo(File("heavy.tif")), kInvalid,
+                "2048 x 2048 pixels and 17 bands (285212672 bytes), more than "
+                "268435456 bytes");
+}
+
 }  // namespace
 }  // namespace pushbroom
