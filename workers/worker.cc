@@ -14,6 +14,13 @@
 #include "workers/failure.h"
 
 namespace pushbroom {
+namespace {
+
+// How long a worker that is about to exit waits for ends that are being
+// written.
+constexpr absl::Duration kLastWrites = absl::Seconds(1);
+
+}  // namespace
 
 Worker::Worker(WorkerOptions options, JobStore& store, Wakeup& wakeup,
                Storage& storage, JobFunction run,
@@ -181,7 +188,24 @@ void Worker::FinishDrain() {
                           absl::Now());
     }
   }
-  // Who is stuck is seen by the heart.
+  bool stopped = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopped = mutex_.AwaitWithTimeout(absl::Condition(this, &Worker::AllDone),
+                                      options_.drain_stop);
+  }
+  if (!stopped) {
+    Log(LogLevel::kWarning, "jobs do not stop, ending the worker",
+        {{"running", absl::StrCat(running())}});
+    Abandon();
+    {
+      // Ends that are being written just now.
+      absl::MutexLock lock(&mutex_);
+      stopped = mutex_.AwaitWithTimeout(absl::Condition(this, &Worker::AllDone),
+                                        kLastWrites);
+    }
+    if (!stopped) on_stuck_();
+  }
   {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &Worker::AllDone));
@@ -281,6 +305,19 @@ absl::string_view Worker::AfterRefusal(const Attempt& attempt,
   return ours ? "successful" : "lost";
 }
 
+absl::string_view Worker::FailUnwritten(const Attempt& attempt,
+                                        absl::Status* written) {
+  const absl::Status error =
+      Annotate(*written, "the result cannot be recorded");
+  // A disk that is full may have room later; what cannot be stored never can.
+  const bool retryable = error.code() == absl::StatusCode::kResourceExhausted;
+  *written = Insist([&] {
+    return store_.Fail(attempt.lease(), JobErrorFrom(error), retryable);
+  });
+  if (!written->ok()) return "lost";
+  return retryable ? "retried" : "failed";
+}
+
 void Worker::WriteEnd(Attempt& attempt, absl::StatusOr<JobResult> result) {
   const Lease& lease = attempt.lease();
   const StopReason reason = attempt.stop_reason();
@@ -293,6 +330,9 @@ void Worker::WriteEnd(Attempt& attempt, absl::StatusOr<JobResult> result) {
     outcome = written.ok() ? "successful" : "lost";
     if (written.code() == absl::StatusCode::kAborted) {
       outcome = AfterRefusal(attempt, *result);
+    } else if (!written.ok() &&
+               written.code() != absl::StatusCode::kUnavailable) {
+      outcome = FailUnwritten(attempt, &written);
     }
   } else if (reason == StopReason::kDrain) {
     written = Insist([&] { return store_.Release(lease); });

@@ -27,8 +27,11 @@ struct WorkerOptions {
   int jobs = 2;                   // at a time
   std::string scratch_directory;  // of this worker alone
   absl::Duration poll_interval = absl::Seconds(1);
-  // Drain: how long running jobs may take to end before they are released.
-  absl::Duration drain_grace = absl::Seconds(20);
+  // Drain: how long running jobs may take to end before they are cancelled, and
+  // how long they may take to stop then. Together well below what the
+  // supervisor waits before it kills, which would count as a crash.
+  absl::Duration drain_grace = absl::Seconds(15);
+  absl::Duration drain_stop = absl::Seconds(5);
   // How long the end of a job is tried to be written while the store is away.
   absl::Duration store_patience = absl::Minutes(2);
   HeartOptions heart;
@@ -54,8 +57,9 @@ using OutcomeFunction = std::function<void(const AttemptOutcome&)>;
 class Worker {
  public:
   /// The references must outlive it. `on_stuck` is called when a job does not
-  /// stop: the end of every job is written or its lease returned by then, and
-  /// it should end the process, which cannot be trusted any more.
+  /// stop, also while draining: the end of every job is written or its lease
+  /// returned by then, and it should end the process, which cannot be trusted
+  /// any more.
   Worker(WorkerOptions options, JobStore& store, Wakeup& wakeup,
          Storage& storage, JobFunction run, std::function<void()> on_stuck);
   ~Worker();
@@ -67,7 +71,8 @@ class Worker {
   void Run();
 
   /// No more claims; jobs that do not end within drain_grace are cancelled and
-  /// released. Returns at once, Run then returns.
+  /// released, after drain_stop even if they have not stopped. Returns at once,
+  /// Run then returns.
   void Drain();
 
   /// Gives all leases back now, for a process that is about to exit: attempts
@@ -98,6 +103,9 @@ class Worker {
   // What became of a result that the store refused.
   absl::string_view AfterRefusal(const Attempt& attempt,
                                  const JobResult& result);
+  // The end of a job whose result the store cannot keep.
+  absl::string_view FailUnwritten(const Attempt& attempt,
+                                  absl::Status* written);
   // Tries again while the store is away.
   absl::Status Insist(const std::function<absl::Status()>& write);
   void RemoveStaged(const Attempt& attempt);

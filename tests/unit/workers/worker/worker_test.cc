@@ -12,6 +12,7 @@
 #include "service/core/base/status.h"
 #include "service/core/jobs/memory_job_store.h"
 #include "service/core/jobs/sqlite_job_store.h"
+#include "service/supervisor/supervisor.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/workers/worker/memory_storage.h"
 
@@ -180,6 +181,32 @@ TEST_F(WorkerTest, DrainingLetsAJobEndThatIsNearlyDone) {
   draining.Notify();
   Stop();
   EXPECT_EQ(Get(id).state, JobState::kSuccessful);
+}
+
+TEST_F(WorkerTest, DrainingReleasesAJobThatDoesNotStop) {
+  options_.drain_stop = absl::Milliseconds(30);
+  absl::Notification end;
+  Start([&](const Job&, const RunContext&) -> absl::StatusOr<JobResult> {
+    started_.Push("");
+    end.WaitForNotificationWithTimeout(kPatience);  // deaf to the token
+    return JobResult();
+  });
+  const std::string id = Submit();
+  ASSERT_TRUE(started_.PopFor(kPatience).has_value());
+  worker_->Drain();
+  ASSERT_TRUE(stuck_.WaitForNotificationWithTimeout(kPatience));
+  EXPECT_EQ(Get(id).state, JobState::kAccepted);
+  EXPECT_EQ(Get(id).attempt, 0);
+  EXPECT_EQ(Get(id).crashes, 0);
+  end.Notify();
+  Stop();
+  EXPECT_EQ(Get(id).state, JobState::kAccepted);
+}
+
+TEST_F(WorkerTest, DrainingEndsBeforeTheSupervisorKills) {
+  const WorkerOptions defaults;
+  EXPECT_LE(defaults.drain_grace + defaults.drain_stop,
+            SupervisorOptions().grace - absl::Seconds(10));
 }
 
 TEST_F(WorkerTest, AbandonedJobsAreAcceptedAgainAtOnce) {
@@ -385,6 +412,29 @@ class LocalWorkerTest : public WorkerTest {
 
   std::unique_ptr<ScratchDirectory> directory_;
 };
+
+TEST_F(LocalWorkerTest, AResultThatTheStoreRefusesFailsTheJob) {
+  Start([](const Job&, const RunContext&) {
+    JobResult result;
+    Json* inner = &result.summary["deep"];
+    for (int i = 0; i < 200; ++i) inner = &(*inner)["x"];
+    return result;
+  });
+  Job job;
+  job.max_attempts = 1;
+  const std::string id = Submit(job);
+  AwaitEnd(id);
+  const Job ended = Get(id);
+  EXPECT_EQ(ended.state, JobState::kFailed);
+  ASSERT_TRUE(ended.error.has_value());
+  EXPECT_EQ(ended.error->code, absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(ended.error->message, HasSubstr("cannot be recorded"));
+  // It may have been a disk that was full: others are tried again.
+  const std::string again = Submit();
+  AwaitEnd(again);
+  EXPECT_EQ(Get(again).state, JobState::kAccepted);
+  EXPECT_EQ(Get(again).attempt, 1);
+}
 
 TEST_F(LocalWorkerTest, AnIdleWorkerBeginsWithin50Milliseconds) {
   // Long enough that polling cannot be what makes it fast.
