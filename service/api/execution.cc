@@ -197,7 +197,11 @@ Answer Execute(const Context& context, const Request& request,
   job.traceparent = TraceparentOf(request);
   job.max_attempts = context.options.max_attempts;
   job.deadline = context.options.job_deadline;
-  auto submitted = context.deps.store.Submit(std::move(job), key);
+  // In a space of their own, for the service has keys too (those of probes),
+  // and one for each process, so that no key answers with another's job.
+  const std::string own_key =
+      key.empty() ? "" : absl::StrCat("client:", process->id, ":", key);
+  auto submitted = context.deps.store.Submit(std::move(job), own_key);
   if (!submitted.ok()) return Render(ProblemFrom(submitted.status()), request);
   context.deps.wakeup.Send(Hint{Hint::Kind::kReady, submitted->pool});
 

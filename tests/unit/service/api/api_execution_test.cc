@@ -214,6 +214,18 @@ TEST_F(ApiExecutionTest, TheSameIdempotencyKeyIsTheSameJob) {
   EXPECT_EQ(first["jobID"], second["jobID"]);
 }
 
+TEST_F(ApiExecutionTest, AnIdempotencyKeyNeverFindsAJobOfTheServiceItself) {
+  Job probe;
+  probe.kind = JobKind::kProbe;
+  const auto own = store_->Submit(probe, "probe:abc:default");
+  ASSERT_OK(own);
+  const Json job = JsonOf(Now(
+      Method::kPost, kEcho, kHello,
+      {{"prefer", "respond-async"}, {"idempotency-key", "probe:abc:default"}}));
+  ASSERT_TRUE(job["jobID"].is_string());
+  EXPECT_NE(job["jobID"], own->id);
+}
+
 TEST_F(ApiExecutionTest, TheTraceContextTravelsWithTheJobIfItIsOne) {
   const std::string trace(
       "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
