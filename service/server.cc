@@ -299,6 +299,7 @@ absl::Status Server::StartWorkers() {
   options.count = config.workers.count;
   options.config_json = DumpJson(ToJson(config));
   options.run_directory = data_->layout().run;
+  options.scratch_directory = data_->layout().scratch;
   options.pool = config.workers.pool;
   options.ops_bind = config.http.bind;
   options.first_ops_port =

@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -156,6 +158,7 @@ void Supervisor::Watch(Slot* slot) {
           {{"worker", worker_id}, {"pid", absl::StrCat(*pid)}});
       end = DescribeExit(WaitFor(slot, *pid));
       returned = ReturnLeases(worker_id);
+      RemoveScratch(worker_id);
     } else {
       end = std::string(pid.status().message());
     }
@@ -188,6 +191,18 @@ int Supervisor::ReturnLeases(const std::string& worker_id) {
   return *returned;
 }
 
+void Supervisor::RemoveScratch(const std::string& worker_id) const {
+  // The id may come from a file: it must not lead out of the directory.
+  if (options_.scratch_directory.empty() || !IsValidId(worker_id)) return;
+  const std::string path =
+      absl::StrCat(options_.scratch_directory, "/", worker_id);
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (!error) return;
+  Log(LogLevel::kWarning, "scratch of a dead worker cannot be removed",
+      {{"path", path}, {"error", error.message()}});
+}
+
 void Supervisor::RecoverOrphans() {
   const absl::Time until = clock_.Now() + options_.orphan_wait;
   while (!stop_.cancelled()) {
@@ -201,6 +216,7 @@ void Supervisor::RecoverOrphans() {
       int returned = 0;
       for (const std::string& id : dead.worker_ids) {
         returned += ReturnLeases(id);
+        RemoveScratch(id);
       }
       ::unlink(dead.path.c_str());
       if (returned > 0) {

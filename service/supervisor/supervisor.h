@@ -27,8 +27,10 @@ namespace pushbroom {
 struct SupervisorOptions {
   std::string binary;  // of the worker
   int count = 1;
-  std::string config_json;       // what each worker reads
-  std::string run_directory;     // for the roster
+  std::string config_json;    // what each worker reads
+  std::string run_directory;  // for the roster
+  // What dead workers left in <scratch_directory>/<worker id> is removed.
+  std::string scratch_directory;
   std::string pool = "default";  // told that leases came back
   // Worker i serves health and metrics on first + i of this address; on any
   // free port where 0 is given or another program has that one: a worker is
@@ -98,6 +100,7 @@ class Supervisor {
   // Waits for the child's end; gives the status of waitpid.
   int WaitFor(Slot* slot, pid_t pid);
   int ReturnLeases(const std::string& worker_id);
+  void RemoveScratch(const std::string& worker_id) const;
   void Signal(int number);
   bool AllEnded() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void RecoverOrphans();

@@ -69,6 +69,7 @@ class SupervisorTest : public ::testing::Test {
         "echo $5 >> ids; read x <&4; echo $5 >> orphans");
     options_.config_json = "{\"a\":1}\n";
     options_.run_directory = scratch_.File("run");
+    options_.scratch_directory = scratch_.File("scratch");
     options_.restart_base = absl::ZeroDuration();
     options_.grace = absl::Seconds(60);
   }
@@ -92,6 +93,14 @@ class SupervisorTest : public ::testing::Test {
         options_, *store_, *wakeup_, clock_, [this] { ++restarts_; });
     EXPECT_OK(supervisor->Start());
     return supervisor;
+  }
+
+  // Leaves a file as a job of this worker would; gives the directory.
+  std::string LeaveScratchOf(const std::string& worker_id) {
+    const std::string path = options_.scratch_directory + "/" + worker_id;
+    std::filesystem::create_directories(path + "/job-1");
+    std::ofstream(path + "/job-1/classes.tif") << "half";
+    return path;
   }
 
   LeasedJob GiveJobTo(const std::string& worker_id) {
@@ -218,6 +227,31 @@ TEST_F(SupervisorTest, LeasesOfAKilledServicesWorkersAreReturned) {
   EXPECT_EQ(store_->Get(other.job.id)->state, JobState::kRunning);
   supervisor->Stop();
   EXPECT_TRUE(std::filesystem::is_empty(options_.run_directory));
+}
+
+TEST_F(SupervisorTest, ScratchOfAKilledWorkerIsRemoved) {
+  auto supervisor = Start();
+  ASSERT_TRUE(Eventually([&] { return Lines("ids").size() == 1; }));
+  const std::string killed = LeaveScratchOf(Lines("ids")[0]);
+  const std::string other = LeaveScratchOf("uploads");
+  kill(supervisor->pids().at(0), SIGKILL);
+  EXPECT_TRUE(Eventually([&] { return !std::filesystem::exists(killed); }));
+  EXPECT_TRUE(std::filesystem::exists(other));
+}
+
+TEST_F(SupervisorTest, ScratchOfAKilledServicesWorkersIsRemoved) {
+  std::filesystem::create_directories(options_.run_directory);
+  const std::string roster = options_.run_directory + "/workers-1.roster";
+  // The second would lead out of the scratch directory.
+  std::ofstream(roster) << "local-0-dead\n../precious\n";
+  const std::string dead = LeaveScratchOf("local-0-dead");
+  const std::string precious = LeaveScratchOf("../precious");
+  const std::string foreign = LeaveScratchOf("worker-of-another-kind");
+  auto supervisor = Start();
+  EXPECT_TRUE(Eventually([&] { return !std::filesystem::exists(roster); }));
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(precious));
+  EXPECT_TRUE(std::filesystem::exists(foreign));
 }
 
 }  // namespace
