@@ -21,8 +21,10 @@ constexpr const char* kReaders[] = {"GTiff", "JP2OpenJPEG", "JPEG", "PNG",
 
 // Blocks of one raster are read once and dropped, so the cache only has to
 // hold what one pass over some block columns or one warped row needs. A share
-// of the machine's memory, GDAL's own default, says nothing in a container.
-constexpr GIntBig kCacheBytes = GIntBig{128} << 20;
+// of the machine's memory, GDAL's own default, says nothing in a container. It
+// comes on top of the pipeline's memory when the COG is made, and is what a
+// tall scene needs more than a short one.
+constexpr GIntBig kCacheBytes = GIntBig{48} << 20;
 
 /// A file system in which there is nothing.
 class RefusingHandler final : public VSIFilesystemHandler {
