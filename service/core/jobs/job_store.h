@@ -40,7 +40,8 @@ struct ClaimRequest {
   std::string pool;
   absl::Duration lease = absl::Seconds(30);
   // The worker runs nothing else now. Only such a worker gets a job that must
-  // run alone; it must then claim no other until that one has ended.
+  // run alone; it must then claim no other until that one has ended. When such
+  // a job is next, other workers get nothing, so that they become idle.
   bool idle = true;
 };
 

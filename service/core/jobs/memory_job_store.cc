@@ -126,12 +126,14 @@ class MemoryJobStore final : public JobStore {
     for (auto& [id, stored] : jobs_) {
       const Job& job = stored.job;
       if (job.state != JobState::kAccepted || job.pool != request.pool ||
-          job.run_after > now || (job.alone && !idle)) {
+          job.run_after > now) {
         continue;
       }
       if (best == nullptr || rank(stored) < rank(*best)) best = &stored;
     }
     if (best == nullptr) return std::nullopt;
+    // A worker that is given others meanwhile would never be idle to take it.
+    if (best->job.alone && !idle) return std::nullopt;
     Lease lease = Start(*best, request, now);
     return LeasedJob{best->job, std::move(lease)};
   }

@@ -16,9 +16,9 @@ std::optional<int64_t> PickJob(SqliteConnection& connection,
                                const ClaimRequest& request, absl::Time now);
 
 // Its two statements, exposed for the test of their query plans.
-// 1: pool, 2: now, 3: whether jobs that run alone may be taken → priority
+// 1: pool, 2: now → priority
 extern const char kClaimPrioritySql[];
-// 1–3 as above, 4: priority → seq
+// 1–2 as above, 3: priority → seq, alone
 extern const char kClaimJobSql[];
 
 }  // namespace pushbroom::sqlite

@@ -116,9 +116,34 @@ TEST_P(JobStoreContract, GivesAJobThatRunsAloneOnlyToAnIdleWorker) {
   const std::string alone = SubmitId(Alone());
   clock_.Advance(absl::Seconds(1));
   const std::string other = SubmitId();
-  EXPECT_EQ(MustClaim("w", /*idle=*/false).job.id, other);
   EXPECT_FALSE(Claim("w", /*idle=*/false).has_value());
   EXPECT_EQ(MustClaim("x", /*idle=*/true).job.id, alone);
+  EXPECT_EQ(MustClaim("w", /*idle=*/false).job.id, other);
+}
+
+TEST_P(JobStoreContract, DoesNotStarveAJobThatRunsAlone) {
+  const LeasedJob first = Running();
+  const std::string alone = SubmitId(Alone());
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Seconds(1));
+    Submit();
+    EXPECT_FALSE(Claim("w", /*idle=*/false).has_value());
+  }
+  ASSERT_OK(store().Succeed(first.lease, SomeResult()));
+  EXPECT_EQ(MustClaim("w", /*idle=*/true).job.id, alone);
+}
+
+TEST_P(JobStoreContract, LetsOthersGoBeforeAJobThatRunsAloneInTheirTurn) {
+  const std::string before = SubmitId();
+  clock_.Advance(absl::Seconds(1));
+  SubmitId(Alone());
+  EXPECT_EQ(MustClaim("w", /*idle=*/false).job.id, before);
+  EXPECT_FALSE(Claim("w", /*idle=*/false).has_value());
+  clock_.Advance(absl::Seconds(1));
+  Job urgent;
+  urgent.priority = -1;
+  const std::string first = SubmitId(urgent);
+  EXPECT_EQ(MustClaim("w", /*idle=*/false).job.id, first);
 }
 
 TEST_P(JobStoreContract, ClaimsNothingBesideAJobThatRunsAlone) {
