@@ -50,12 +50,17 @@ std::unique_ptr<BandGroup> MakeAlignedGroup(
     std::vector<OpenRaster> keep = {},
     int64_t max_carry_bytes = kMaxCarryBytes);
 
+// Source values that a resampled group holds at once.
+constexpr int64_t kPassBytes = int64_t{32} << 20;
+
 /// Same axes, other pixels. Columns and rows of the target in pixels of the
-/// source, as TapsOf takes them.
+/// source, as TapsOf takes them. Source rows are taken in passes of about
+/// `pass_bytes`, however many make a target row; Read gives kInvalidArgument
+/// where one line of source pixels alone is too long.
 std::unique_ptr<BandGroup> MakeResampledGroup(
     OpenRaster raster, std::vector<GroupBand> bands, GroupMasks masks,
     const AxisMap& columns, const AxisMap& rows, const Grid& grid,
-    SampleType type);
+    SampleType type, int64_t pass_bytes = kPassBytes);
 
 /// The bands of `raster` on `grid` through a transformation of coordinates,
 /// and an alpha band after them. The dataset given reads from `raster`, which

@@ -12,8 +12,10 @@
 namespace pushbroom {
 namespace {
 
-// Source values of one pass, as floats.
-constexpr int64_t kPassBytes = int64_t{32} << 20;
+// One line of source pixels, with their validity and mask, and likewise the
+// pixels of one column that make a target pixel.
+constexpr double kMaxLineBytes = 64.0 * (1 << 20);
+constexpr double kLinePixelBytes = sizeof(float) + 2;
 // A target pixel is there if at least half of what it is made of is.
 constexpr float kMinShare = 0.5F;
 
@@ -21,25 +23,25 @@ class ResampledGroup final : public BandGroup {
  public:
   ResampledGroup(OpenRaster raster, std::vector<GroupBand> bands,
                  GroupMasks masks, const AxisMap& columns, const AxisMap& rows,
-                 const Grid& grid, SampleType type)
+                 const Grid& grid, SampleType type, int64_t pass_bytes)
       : raster_(std::move(raster)),
         bands_(std::move(bands)),
         masks_(std::move(masks.masks)),
         columns_(columns),
         rows_(rows),
         width_(grid.width),
-        type_(type) {
+        type_(type),
+        pass_bytes_(static_cast<double>(pass_bytes)) {
     const char* interleave =
         raster_.dataset->GetMetadataItem("INTERLEAVE", "IMAGE_STRUCTURE");
     pixel_interleaved_ = interleave != nullptr && EQUAL(interleave, "PIXEL");
   }
 
   absl::Status Read(int64_t y, int rows, const StripBuffer& out) override {
+    PB_RETURN_IF_ERROR(CheckLines());
     // As many rows at once as fit: what is decoded should be decoded once.
-    const double source_row =
-        static_cast<double>(raster_.width()) * rows_.ratio * sizeof(float);
     const int step = static_cast<int>(std::clamp<double>(
-        static_cast<double>(kPassBytes) / std::max(1.0, source_row), 1, rows));
+        pass_bytes_ / std::max(1.0, SourceRowBytes() * rows_.ratio), 1, rows));
     const auto pass = [&](size_t band, int first) {
       return ReadBand(bands_[band], y, first, std::min(step, rows - first),
                       out);
@@ -63,6 +65,29 @@ class ResampledGroup final : public BandGroup {
   }
 
  private:
+  // A line of the source, or what becomes of it across: whichever is longer.
+  double SourceRowBytes() const {
+    return std::max(static_cast<double>(raster_.width()) * sizeof(float),
+                    static_cast<double>(width_) * 2 * sizeof(float));
+  }
+
+  // Many lines are taken in passes, but one has to fit.
+  absl::Status CheckLines() const {
+    const auto check = [&](const char* what, const AxisMap& axis,
+                           double pixels) {
+      pixels = std::min(pixels, static_cast<double>(axis.source_size));
+      if (pixels * kLinePixelBytes <= kMaxLineBytes) return absl::OkStatus();
+      return absl::InvalidArgumentError(absl::StrCat(
+          DisplayName(raster_.location), " would be resampled from ",
+          static_cast<int64_t>(pixels), " ", what, " at once (ratio ",
+          axis.ratio, "), more than ",
+          static_cast<int64_t>(kMaxLineBytes / kLinePixelBytes)));
+    };
+    PB_RETURN_IF_ERROR(check("columns", columns_,
+                             static_cast<double>(width_) * columns_.ratio));
+    return check("rows", rows_, rows_.ratio);
+  }
+
   // Rows of the source that a pass needs, and where they end up.
   struct Window {
     int64_t x = 0, width = 0, y = 0, height = 0;
@@ -107,17 +132,29 @@ class ResampledGroup final : public BandGroup {
     Extend(down, window.y, end);
     window.height = end - window.y;
     const bool empty = window.width <= 0 || window.height <= 0;
-    if (!empty) PB_RETURN_IF_ERROR(ReadSource(band, window));
-
-    across_.resize(static_cast<size_t>(width_ * window.height));
-    across_share_.resize(across_.size());
-    for (int64_t r = 0; !empty && r < window.height; ++r) {
-      Across(across, window, r);
+    // A single row may be made of very many: they are added up in parts.
+    int64_t part_rows = window.height;
+    if (rows == 1) {
+      part_rows = std::clamp<int64_t>(
+          static_cast<int64_t>(pass_bytes_ / SourceRowBytes()), 1,
+          std::max<int64_t>(1, window.height));
+    } else if (!empty) {
+      PB_RETURN_IF_ERROR(ReadAcross(band, across, window));
     }
     line_.resize(static_cast<size_t>(width_));
     share_.resize(static_cast<size_t>(width_));
     for (int r = 0; r < rows; ++r) {
-      Down(down[r], window, empty);
+      std::fill(line_.begin(), line_.end(), 0.0F);
+      std::fill(share_.begin(), share_.end(), 0.0F);
+      if (rows > 1 && !empty) Down(down[r], window);
+      for (int64_t at = 0; rows == 1 && !empty && at < window.height;
+           at += part_rows) {
+        Window part = window;
+        part.y += at;
+        part.height = std::min(part_rows, window.height - at);
+        PB_RETURN_IF_ERROR(ReadAcross(band, across, part));
+        Down(down[r], part);
+      }
       const size_t row = static_cast<size_t>(first + r);
       uint8_t* valid = out.valid + row * width_;
       for (int64_t c = 0; c < width_; ++c) {
@@ -135,6 +172,16 @@ class ResampledGroup final : public BandGroup {
                  row * width_) *
                     SizeOf(type_));
     }
+    return absl::OkStatus();
+  }
+
+  // The window, resampled along its rows.
+  absl::Status ReadAcross(const GroupBand& band, const std::vector<Taps>& taps,
+                          const Window& window) {
+    PB_RETURN_IF_ERROR(ReadSource(band, window));
+    across_.resize(static_cast<size_t>(width_ * window.height));
+    across_share_.resize(across_.size());
+    for (int64_t r = 0; r < window.height; ++r) Across(taps, window, r);
     return absl::OkStatus();
   }
 
@@ -199,13 +246,14 @@ class ResampledGroup final : public BandGroup {
     }
   }
 
-  void Down(const Taps& taps, const Window& window, bool empty) {
-    std::fill(line_.begin(), line_.end(), 0.0F);
-    std::fill(share_.begin(), share_.end(), 0.0F);
-    if (empty) return;
-    for (size_t i = 0; i < taps.weights.size(); ++i) {
+  // Adds what the rows of the window are to a target row.
+  void Down(const Taps& taps, const Window& window) {
+    const auto count = static_cast<int64_t>(taps.weights.size());
+    const int64_t begin = std::max<int64_t>(0, window.y - taps.first);
+    const int64_t end = std::min(count, window.y + window.height - taps.first);
+    for (int64_t i = begin; i < end; ++i) {
       const float weight = taps.weights[i];
-      const int64_t row = taps.first + static_cast<int64_t>(i) - window.y;
+      const int64_t row = taps.first + i - window.y;
       const float* values = across_.data() + row * width_;
       const float* share = across_share_.data() + row * width_;
       for (int64_t c = 0; c < width_; ++c) {
@@ -221,6 +269,7 @@ class ResampledGroup final : public BandGroup {
   const AxisMap columns_, rows_;
   const int64_t width_;
   const SampleType type_;
+  const double pass_bytes_;
   bool pixel_interleaved_ = false;
 
   std::vector<Taps> column_taps_[3];  // by mode, when needed
@@ -235,10 +284,10 @@ class ResampledGroup final : public BandGroup {
 std::unique_ptr<BandGroup> MakeResampledGroup(
     OpenRaster raster, std::vector<GroupBand> bands, GroupMasks masks,
     const AxisMap& columns, const AxisMap& rows, const Grid& grid,
-    SampleType type) {
+    SampleType type, int64_t pass_bytes) {
   return std::make_unique<ResampledGroup>(std::move(raster), std::move(bands),
                                           std::move(masks), columns, rows, grid,
-                                          type);
+                                          type, pass_bytes);
 }
 
 }  // namespace pushbroom
