@@ -1,6 +1,7 @@
 #include "service/core/jobs/transitions.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <utility>
 
@@ -17,10 +18,16 @@ void EndLease(StoredJob& stored) {
   stored.accompanied = false;
 }
 
+// The callers have checked the state, most of them with the lease.
+void Move(Job& job, JobState to) {
+  assert(CanMove(job.state, to));
+  job.state = to;
+}
+
 void Finish(StoredJob& stored, JobState state, std::string message,
             absl::Time now) {
   EndLease(stored);
-  stored.job.state = state;
+  Move(stored.job, state);
   stored.job.message = std::move(message);
   stored.job.finished = now;
   stored.job.updated = now;
@@ -29,7 +36,7 @@ void Finish(StoredJob& stored, JobState state, std::string message,
 void Requeue(StoredJob& stored, absl::Time run_after, std::string message,
              absl::Time now) {
   EndLease(stored);
-  stored.job.state = JobState::kAccepted;
+  Move(stored.job, JobState::kAccepted);
   stored.job.message = std::move(message);
   stored.job.run_after = run_after;
   stored.job.updated = now;
@@ -139,7 +146,7 @@ Lease Start(StoredJob& stored, const ClaimRequest& request, absl::Time now) {
   stored.lease_token = NewUuid();
   stored.lease_until = StoreTime(now + request.lease);
   stored.accompanied = false;
-  job.state = JobState::kRunning;
+  Move(job, JobState::kRunning);
   job.message.clear();
   job.worker_id = request.worker_id;
   ++job.attempt;
@@ -243,7 +250,7 @@ absl::Status ApplyRelease(StoredJob& stored, const Lease& lease,
 
 absl::Status ApplyDismiss(StoredJob& stored, absl::Time now) {
   Job& job = stored.job;
-  if (IsFinal(job.state)) {
+  if (!CanMove(job.state, JobState::kDismissed)) {
     return absl::FailedPreconditionError(
         absl::StrCat("job ", job.id, " has ended: it is ", NameOf(job.state)));
   }
