@@ -23,6 +23,11 @@ constexpr absl::Duration kFresh = absl::Seconds(30);
 constexpr absl::Duration kFailureFresh = absl::Seconds(2);
 constexpr int kTries = 3;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
+// GDAL cannot be cancelled while it waits for bytes, so that it never waits
+// long: a small range comes soon or not at all, and a large one may use all
+// the patience there is.
+constexpr absl::Duration kSmallTimeout = absl::Seconds(20);
+constexpr int64_t kSmallBytes = int64_t{1} << 20;
 
 absl::Status StatusOfAnswer(int status) {
   const std::string text = absl::StrCat("the server answers ", status);
@@ -44,9 +49,10 @@ RemoteFiles& RemoteFiles::Get() {
   return *files;
 }
 
-void RemoteFiles::SetClient(HttpClient* client) {
+void RemoteFiles::SetClient(HttpClient* client, absl::Duration patience) {
   absl::MutexLock lock(&mutex_);
   client_ = client;
+  patience_ = patience;
   files_.clear();
   errors_.clear();
 }
@@ -110,7 +116,13 @@ void RemoteFiles::Remember(const std::string& url, const absl::Status& status) {
   errors_[url] = {Annotate(status, UrlForMessage(url)), absl::Now()};
 }
 
-absl::StatusOr<HttpResponse> RemoteFiles::Send(const HttpRequest& request) {
+absl::Time RemoteFiles::GiveUpAt() {
+  absl::MutexLock lock(&mutex_);
+  return absl::Now() + patience_;
+}
+
+absl::StatusOr<HttpResponse> RemoteFiles::Send(HttpRequest request,
+                                               absl::Time give_up) {
   HttpClient* client = nullptr;
   {
     absl::MutexLock lock(&mutex_);
@@ -119,14 +131,19 @@ absl::StatusOr<HttpResponse> RemoteFiles::Send(const HttpRequest& request) {
   if (client == nullptr) {
     return absl::FailedPreconditionError("no client to read URLs with");
   }
+  const bool small =
+      request.range_offset && request.range_length <= kSmallBytes;
   absl::Duration pause = kFirstPause;
   for (int attempt = 1;; ++attempt) {
+    const absl::Duration left =
+        std::max(give_up - absl::Now(), absl::Milliseconds(1));
+    request.timeout = small ? std::min(kSmallTimeout, left) : left;
     auto response = client->Send(request);
     const bool busy =
         response.ok() && (response->status == 429 || response->status >= 500);
     const bool away = absl::IsUnavailable(response.status());
     if (!(busy || away)) return response;
-    if (attempt == kTries) {
+    if (attempt == kTries || absl::Now() + pause >= give_up) {
       if (away) return response;
       return absl::UnavailableError(
           absl::StrCat("the server answers ", response->status));
@@ -138,12 +155,15 @@ absl::StatusOr<HttpResponse> RemoteFiles::Send(const HttpRequest& request) {
 
 absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::Fetch(
     const std::string& url) {
+  const absl::Time give_up = GiveUpAt();
   HttpRequest request;
   request.url = url;
   request.range_offset = 0;
   request.range_length = kHeadBytes;
-  auto response = Send(request);
-  if (absl::IsFailedPrecondition(response.status())) return FetchWhole(url);
+  auto response = Send(request, give_up);
+  if (absl::IsFailedPrecondition(response.status())) {
+    return FetchWhole(url, give_up);
+  }
   if (!response.ok()) return response.status();
   auto file = std::make_shared<RemoteFile>();
   file->url = url;
@@ -155,7 +175,7 @@ absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::Fetch(
         absl::StrSplit(HeaderOf(*response, "content-range"), '/');
     if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &file->size) ||
         file->size < 0) {
-      return FetchWhole(url);
+      return FetchWhole(url, give_up);
     }
   } else if (response->status == 200) {
     file->size = static_cast<int64_t>(response->body.size());
@@ -167,11 +187,11 @@ absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::Fetch(
 }
 
 absl::StatusOr<RemoteFiles::FilePointer> RemoteFiles::FetchWhole(
-    const std::string& url) {
+    const std::string& url, absl::Time give_up) {
   HttpRequest request;
   request.url = url;
   request.max_bytes = kMaxWholeBytes;
-  auto response = Send(request);
+  auto response = Send(request, give_up);
   if (absl::IsResourceExhausted(response.status())) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "the server serves no byte ranges, and the file has more than ",
@@ -204,7 +224,8 @@ absl::StatusOr<std::string> RemoteFiles::DoReadRange(const RemoteFile& file,
   request.range_offset = offset;
   request.range_length = length;
   request.max_bytes = std::max(request.max_bytes, length);
-  PB_ASSIGN_OR_RETURN(HttpResponse response, Send(request));
+  PB_ASSIGN_OR_RETURN(HttpResponse response,
+                      Send(std::move(request), GiveUpAt()));
   if (response.status != 206) return StatusOfAnswer(response.status);
   if (HeaderOf(response, "etag") != file.etag) {
     return absl::UnavailableError("the file changed while it was read");

@@ -35,8 +35,11 @@ class RemoteFiles {
   /// The one of this process.
   static RemoteFiles& Get();
 
+  // What one read or opening may take, with everything that is tried again.
+  static constexpr absl::Duration kPatience = absl::Seconds(55);
+
   /// `client` must outlive every use; forgets everything.
-  void SetClient(HttpClient* client);
+  void SetClient(HttpClient* client, absl::Duration patience = kPatience);
 
   /// Looks the file up, or asks for its head. Where the server serves no
   /// ranges, the whole file, up to 64 MiB (kResourceExhausted above it).
@@ -60,14 +63,17 @@ class RemoteFiles {
   using FilePointer = std::shared_ptr<const RemoteFile>;
 
   void Remember(const std::string& url, const absl::Status& status);
-  absl::StatusOr<HttpResponse> Send(const HttpRequest& request);
+  absl::Time GiveUpAt();
+  absl::StatusOr<HttpResponse> Send(HttpRequest request, absl::Time give_up);
   absl::StatusOr<FilePointer> Fetch(const std::string& url);
-  absl::StatusOr<FilePointer> FetchWhole(const std::string& url);
+  absl::StatusOr<FilePointer> FetchWhole(const std::string& url,
+                                         absl::Time give_up);
   absl::StatusOr<std::string> DoReadRange(const RemoteFile& file,
                                           int64_t offset, int64_t length);
 
   absl::Mutex mutex_;
   HttpClient* client_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  absl::Duration patience_ ABSL_GUARDED_BY(mutex_) = kPatience;
   std::map<std::string, FilePointer> files_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Failure> errors_ ABSL_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cpl_vsi.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -247,6 +249,25 @@ TEST_F(GatedVsiTest, RangesOutsideTheFileAreRefused) {
         << offset;
   }
   VSIFCloseL(handle);
+}
+
+TEST_F(GatedVsiTest, WaitsForNoServerLongerThanItsPatience) {
+  TinyReply silent;
+  silent.hang = true;
+  server_.Serve("/silent.tif", silent);
+  TinyReply busy;
+  busy.status = 503;
+  server_.Serve("/busy.tif", busy);
+  RemoteFiles files;
+  files.SetClient(&client_, absl::Milliseconds(300));
+  const absl::Time start = absl::Now();
+  EXPECT_STATUS(files.Open(server_.Url("/silent.tif")),
+                absl::StatusCode::kDeadlineExceeded, "");
+  // The pause before a third try would be longer than what is left.
+  EXPECT_STATUS(files.Open(server_.Url("/busy.tif")),
+                absl::StatusCode::kUnavailable, "503");
+  EXPECT_LE(server_.CountOf("/busy.tif"), 2);
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
 TEST_F(GatedVsiTest, SidecarsAreNotProbedFor) {
