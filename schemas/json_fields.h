@@ -89,11 +89,4 @@ inline void Put(Json& object, const char* key, const std::string& value) {
   if (!value.empty()) object[key] = value;
 }
 
-template <typename T>
-Json ListToJson(const std::vector<T>& list) {
-  Json array = Json::array();
-  for (const T& element : list) array.push_back(ToJson(element));
-  return array;
-}
-
 }  // namespace pushbroom::json_fields

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "schemas/band_binding.h"
 #include "service/core/base/ids.h"
 #include "service/core/base/status.h"
 
@@ -66,45 +67,13 @@ absl::Status ReadBbox(const std::string& value, std::optional<Bbox>& out) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<BandBinding> BindingFrom(const Json& json) {
-  BandBinding binding;
-  if (json.is_number_integer()) {
-    binding.band = json.get<int>();
-  } else if (json.is_string()) {
-    binding.asset = json.get<std::string>();
-    const size_t colon = binding.asset.rfind(':');
-    int band = 0;
-    if (colon != std::string::npos &&
-        absl::SimpleAtoi(binding.asset.substr(colon + 1), &band)) {
-      binding.band = band;
-      binding.asset.erase(colon);
-    }
-  } else if (json.is_object()) {
-    binding.asset = StringOr(json, "asset");
-    if (const Json* band = Find(json, "band")) {
-      if (!band->is_number_integer()) {
-        return Wrong("a band number", DumpJson(*band));
-      }
-      binding.band = band->get<int>();
-    }
-  } else {
-    return Wrong("an asset, asset:band, a band number or an object",
-                 DumpJson(json));
-  }
-  if (binding.band < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("band numbers begin with 1, got ", binding.band));
-  }
-  return binding;
-}
-
 absl::Status ReadBands(const std::string& value,
                        const std::vector<std::string>& names,
                        std::map<std::string, BandBinding>& out) {
   PB_ASSIGN_OR_RETURN(const Json json, ParseJson(value));
   if (json.is_object()) {
     for (const auto& [name, where] : json.items()) {
-      PB_ASSIGN_OR_RETURN(out[name], BindingFrom(where));
+      PB_ASSIGN_OR_RETURN(out[name], BandBindingFromJson(where));
     }
     return absl::OkStatus();
   }
@@ -115,7 +84,7 @@ absl::Status ReadBands(const std::string& value,
                      " bands of the model in their order; got ", json.size()));
   }
   for (size_t i = 0; i < names.size(); ++i) {
-    PB_ASSIGN_OR_RETURN(out[names[i]], BindingFrom(json[i]));
+    PB_ASSIGN_OR_RETURN(out[names[i]], BandBindingFromJson(json[i]));
   }
   return absl::OkStatus();
 }
